@@ -13,8 +13,15 @@ const (
 	maxSentence = 512 // more than the grammar can make
 )
 
+// A word and what follows it: a space, a comma, an article. It is copied whole, longer than it is,
+// since a copy of constant size needs no call; 24 holds "according to the ".
+type word struct {
+	text [24]byte
+	n    int
+}
+
 // words is a distribution laid out by weight: a draw in [0, len) is an index.
-type words []string
+type words []word
 
 // pool builds the text on first use. It stays in memory until the process ends.
 var pool = sync.OnceValue(func() []byte { return buildPool(poolSize) })
@@ -23,10 +30,12 @@ var pool = sync.OnceValue(func() []byte { return buildPool(poolSize) })
 func parseWords(s, suffix string) words {
 	var w words
 	for _, f := range strings.Fields(s) {
-		word, weight, _ := strings.Cut(f, "|")
+		text, weight, _ := strings.Cut(f, "|")
 		n, _ := strconv.Atoi(weight)
+		var entry word
+		entry.n = copy(entry.text[:], strings.ReplaceAll(text, "_", " ")+suffix)
 		for range n {
-			w = append(w, strings.ReplaceAll(word, "_", " ")+suffix)
+			w = append(w, entry)
 		}
 	}
 	return w
@@ -51,54 +60,62 @@ func newGrammar() *grammar {
 	}
 }
 
-func (g *grammar) draw(w words) string {
+func (g *grammar) draw(w words) *word {
 	g.x = next(g.x)
-	return w[pick(g.x, uint64(len(w)))]
+	return &w[pick(g.x, uint64(len(w)))]
 }
 
-// sentence appends a sentence and the space after it.
-func (g *grammar) sentence(b []byte) []byte {
-	for _, part := range []byte(g.draw(g.sentences)) {
+// put writes a word at b[at:], which has room for all of word.text, and returns its end.
+func (g *grammar) put(b []byte, at int, w words) int {
+	d := g.draw(w)
+	*(*[24]byte)(b[at:]) = d.text
+	return at + d.n
+}
+
+// sentence writes a sentence and the space after it at b[at:], and returns its end.
+func (g *grammar) sentence(b []byte, at int) int {
+	s := g.draw(g.sentences)
+	for _, part := range s.text[:s.n] {
 		switch part {
 		case 'N':
-			b = g.phrase(b, g.nounPhrases)
+			at = g.phrase(b, at, g.nounPhrases)
 		case 'V':
-			b = g.phrase(b, g.verbPhrases)
+			at = g.phrase(b, at, g.verbPhrases)
 		case 'P':
-			b = append(b, g.draw(g.prepositions)...)
-			b = g.phrase(b, g.nounPhrases)
+			at = g.phrase(b, g.put(b, at, g.prepositions), g.nounPhrases)
 		case 'T': // abuts the word before
-			b = append(b[:len(b)-1], g.draw(g.terminators)...)
+			at = g.put(b, at-1, g.terminators)
 		}
 	}
-	return b
+	return at
 }
 
-func (g *grammar) phrase(b []byte, phrases words) []byte {
-	for _, word := range []byte(g.draw(phrases)) {
-		switch word {
+func (g *grammar) phrase(b []byte, at int, phrases words) int {
+	p := g.draw(phrases)
+	for _, kind := range p.text[:p.n] {
+		switch kind {
 		case 'N':
-			b = append(b, g.draw(g.nouns)...)
+			at = g.put(b, at, g.nouns)
 		case 'J':
-			b = append(b, g.draw(g.adjectives)...)
+			at = g.put(b, at, g.adjectives)
 		case 'j':
-			b = append(b, g.draw(g.adjComma)...)
+			at = g.put(b, at, g.adjComma)
 		case 'D':
-			b = append(b, g.draw(g.adverbs)...)
+			at = g.put(b, at, g.adverbs)
 		case 'V':
-			b = append(b, g.draw(g.verbs)...)
+			at = g.put(b, at, g.verbs)
 		case 'X':
-			b = append(b, g.draw(g.auxiliaries)...)
+			at = g.put(b, at, g.auxiliaries)
 		}
 	}
-	return b
+	return at
 }
 
 func buildPool(size int) []byte {
 	g := newGrammar()
-	b := make([]byte, 0, size+maxSentence)
-	for len(b) < size {
-		b = g.sentence(b)
+	b := make([]byte, size+maxSentence)
+	for at := 0; at < size; {
+		at = g.sentence(b, at)
 	}
 	return b[:size]
 }
