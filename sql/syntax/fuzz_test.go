@@ -12,7 +12,7 @@ import (
 // as text with the same tree.
 func FuzzParse(f *testing.F) {
 	for _, file := range []string{"queries", "expressions", "statements", "errors"} {
-		data, err := os.ReadFile("testdata/" + file)
+		data, err := os.ReadFile("testdata/golden/" + file)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -20,11 +20,11 @@ var notAlias = words(`anti asof at between end escape exclude filter ignore isnu
 
 // others are the remaining words with a meaning in some position.
 var others = words(`analyze comment copy cube current date day describe descriptor drop enforced
-	except exclude exists explain extract first following format functions grouping groups hour if
+	exists explain extract first following format functions grouping groups hour if
 	insert interval key last materialized metadata microsecond millisecond minute month next no nulls
 	only of offset ordinality over overlay partition partitioned placing position preceding quarter
 	range recursive replace reset rollup row rows second sets show substring symmetric system_time
-	tables temp temporary ties time timestamp timestamptz to trim try_cast unbounded unknown values
+	tables temp temporary ties time timestamp timestamptz to trim try_cast unbounded unknown
 	view views virtual watermark week year zone`)
 
 // niladic words are functions called without parentheses.

@@ -205,11 +205,15 @@ func (p *parser) expect(ws ...string) {
 // enter counts one level of nesting; leave must be called when it returns true.
 func (p *parser) enter() bool {
 	if p.depth >= maxDepth {
-		p.fail(p.at(), fmt.Sprintf("nested deeper than %d levels", maxDepth), "")
+		p.tooDeep()
 		return false
 	}
 	p.depth++
 	return true
+}
+
+func (p *parser) tooDeep() {
+	p.fail(p.at(), fmt.Sprintf("nested deeper than %d levels", maxDepth), "")
 }
 
 func (p *parser) leave() { p.depth-- }

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -21,39 +22,41 @@ func splitTopic(path string) (topic, rng string, found bool) {
 	return path[:at], path[at+1:], true
 }
 
+// pointHint says how points are written.
+const pointHint = "a point is an offset, partition:offset, -1h, a time such as 2026-11-21T10:00, start, end or now"
+
 // topicRange parses text as a range; an error is reported at tok.
 func (p *parser) topicRange(tok Token, text string) *Range {
-	r, bad := ParseRange(text)
-	if bad != "" {
-		p.fail(tok, strconv.Quote(bad)+" is no point of a topic",
-			"a point is an offset, partition:offset, -1h, a time such as 2026-11-21T10:00, start, end or now")
+	r, err := ParseRange(text)
+	if err != nil {
+		p.fail(tok, err.Error(), pointHint)
 		return nil
 	}
 	r.Span = Span{tok.Pos, tok.End}
 	return r
 }
 
-// ParseRange parses the text of a topic range without its @: from, from.., from..to or ..to. When a
-// point is malformed, bad is its text, and the Range must not be used.
-func ParseRange(text string) (r *Range, bad string) {
+// ParseRange parses the text of a topic range without its @: from, from.., from..to or ..to. The
+// error names the malformed point.
+func ParseRange(text string) (*Range, error) {
 	from, to, two := strings.Cut(text, "..")
 	if from == "" && two {
 		from = "start"
 	}
-	r = &Range{}
+	r := &Range{}
 	var ok bool
 	if r.From, ok = parsePoint(from); !ok {
-		return nil, from
+		return nil, fmt.Errorf("%q is no point of a topic", from)
 	}
 	if to == "" {
-		return r, ""
+		return r, nil
 	}
 	end, ok := parsePoint(to)
 	if !ok {
-		return nil, to
+		return nil, fmt.Errorf("%q is no point of a topic", to)
 	}
 	r.To = &end
-	return r, ""
+	return r, nil
 }
 
 // String returns the range as it is written behind @.
@@ -87,7 +90,7 @@ func parsePoint(text string) (Point, bool) {
 	if !two {
 		partition, offset = "", text
 	}
-	if n, err := strconv.ParseInt(offset, 10, 64); err == nil && isDigit(offset[0]) {
+	if n, err := strconv.ParseInt(offset, 10, 64); err == nil && isDigit(offset[0]) { // "+1" is no offset
 		pt.Kind, pt.Offset = PointOffset, n
 		if !two {
 			return pt, true

@@ -110,13 +110,10 @@ func roundTrip(t *testing.T, s Stmt) {
 	}
 }
 
-// TestGolden runs testdata: format prints statements canonically, tree dumps an expression, errors
+// TestGolden runs testdata/golden: format prints statements canonically, tree dumps an expression, errors
 // shows the errors and what still parsed.
 func TestGolden(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		if strings.HasPrefix(filepath.Base(path), "fuzz") {
-			return
-		}
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		datadriven.Run(t, path, golden)
 	})
 }
@@ -241,6 +238,26 @@ func TestDepth(t *testing.T) {
 	ok := "SELECT " + strings.Repeat("(", 400) + "1" + strings.Repeat(")", 400) + strings.Repeat("+1", 5000)
 	if _, err := Parse(ok); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestRange(t *testing.T) {
+	for text, want := range map[string]string{
+		"start..end": "start..end", "5": "5..", "START..": "start..", "..now": "start..now", "0:12..3:40": "0:12..3:40",
+		"-1w2d3h..-500ms": "-1w2d3h..-500ms", "2026-11-21 10:00..2026-11-21T10:00:00+02:00": "2026-11-21T10:00..2026-11-21T10:00:00+02:00",
+		"": "", "-": "", "-1": "", "--1h": "", "-h": "", "1h": "", "+1": "", ":5": "", "1:": "", "2026-13-01": "", "start..end..now": "", "-1d-1h": "",
+	} {
+		r, err := ParseRange(text)
+		if (err != nil) != (want == "") || err == nil && r.String() != want {
+			t.Errorf("ParseRange(%q) = %v, %v, want %q", text, r, err, want)
+		}
+	}
+	r, err := ParseRange("1:7..2001-01-31T10:00:00.5+01:00")
+	if err != nil || r.From.Partition != 1 || r.From.Offset != 7 || r.To.Time != 980931600500000 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if r, err := ParseRange("-1d1h30m"); err != nil || r.From.Ago.Minutes() != 25*60+30 || r.To != nil {
+		t.Errorf("got %+v, %v", r, err)
 	}
 }
 

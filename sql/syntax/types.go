@@ -46,7 +46,7 @@ func (p *parser) typ() *Type {
 		p.pos += 2
 		t = &Type{Span: p.span(start), Name: "ARRAY", Elem: t}
 		if n >= maxDepth {
-			p.chain(maxChain + 1)
+			p.tooDeep()
 		}
 	}
 	return t
