@@ -100,6 +100,11 @@ func (c *cursor) longVarint() int64 {
 		c.bad = true
 		return 0
 	}
+	if c.at+1 < len(c.b) && c.b[c.at+1] < 0x80 { // two bytes: lengths up to 8 KiB
+		u := uint64(c.b[c.at]&0x7f) | uint64(c.b[c.at+1])<<7
+		c.at += 2
+		return int64(u>>1) ^ -int64(u&1)
+	}
 	v, n := binary.Varint(c.b[c.at:])
 	if n <= 0 {
 		c.bad, c.at = true, len(c.b)

@@ -1,0 +1,151 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// AnyPartition as Message.Partition lets the key decide: equal keys go to one partition, by the
+// hash of the Java client (murmur2), and messages without a key go round in batches.
+const AnyPartition = -1
+
+// Message is a record to write. Its bytes belong to the producer until the next Flush or Commit
+// has returned.
+type Message struct {
+	Topic     string
+	Partition int32 // or AnyPartition
+	Key       []byte
+	Value     []byte // nil is a tombstone
+	Headers   []kgo.RecordHeader
+	Timestamp int64 // ms since the Unix epoch; 0 is now
+}
+
+// maxBuffered bounds what a producer holds of messages that are not acknowledged.
+const maxBuffered = 64 << 20
+
+// sender is what both producers share: sending without waiting, and the first error of what was
+// sent.
+type sender struct {
+	client *kgo.Client
+
+	mu  sync.Mutex
+	err error
+}
+
+func newSender(c Config, more ...kgo.Opt) (*sender, error) {
+	opts := []kgo.Opt{
+		kgo.RecordPartitioner(partitioner{kgo.StickyKeyPartitioner(nil)}),
+		kgo.MaxBufferedRecords(1 << 16),
+		kgo.MaxBufferedBytes(maxBuffered),
+		kgo.AllowAutoTopicCreation(),
+	}
+	client, err := c.client(append(opts, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	return &sender{client: client}, nil
+}
+
+// send blocks only while the buffer is full. It returns the error of an earlier message, if there
+// was one.
+func (s *sender) send(ctx context.Context, m Message) error {
+	if err := s.failed(); err != nil {
+		return err
+	}
+	r := &kgo.Record{Topic: m.Topic, Partition: m.Partition, Key: m.Key, Value: m.Value, Headers: m.Headers}
+	if m.Timestamp != 0 {
+		r.Timestamp = time.UnixMilli(m.Timestamp)
+	}
+	s.client.Produce(ctx, r, s.sent)
+	return nil
+}
+
+func (s *sender) sent(r *kgo.Record, err error) {
+	if err == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = fmt.Errorf("write to topic %s: %w", r.Topic, fencedError(err))
+	}
+}
+
+func (s *sender) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// flush waits until every message is acknowledged or has failed.
+func (s *sender) flush(ctx context.Context) error {
+	if err := s.client.Flush(ctx); err != nil {
+		return fmt.Errorf("flush to Kafka: %w", err)
+	}
+	return s.failed()
+}
+
+// fencedError adds ErrFenced to a broker's answers that mean it.
+func fencedError(err error) error {
+	for _, fenced := range []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.InvalidProducerIDMapping} {
+		if errors.Is(err, fenced) {
+			return fmt.Errorf("%w (%w)", ErrFenced, err)
+		}
+	}
+	return err
+}
+
+// partitioner takes the partition a message names, and asks the inner one when it names none.
+type partitioner struct{ inner kgo.Partitioner }
+
+func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
+	return &topicPartitioner{inner: p.inner.ForTopic(topic)}
+}
+
+type topicPartitioner struct{ inner kgo.TopicPartitioner }
+
+func (p *topicPartitioner) RequiresConsistency(r *kgo.Record) bool {
+	return r.Partition >= 0 || p.inner.RequiresConsistency(r)
+}
+
+func (p *topicPartitioner) Partition(r *kgo.Record, n int) int {
+	if r.Partition >= 0 {
+		return int(r.Partition) // beyond n the client refuses the record
+	}
+	return p.inner.Partition(r, n)
+}
+
+func (p *topicPartitioner) OnNewBatch() {
+	if inner, ok := p.inner.(kgo.TopicPartitionerOnNewBatch); ok {
+		inner.OnNewBatch()
+	}
+}
+
+// Producer writes without transactions. It is idempotent: a retry after a lost answer writes no
+// message twice, and the order within a partition is that of Produce.
+type Producer struct{ s *sender }
+
+// OpenProducer makes a Producer; it connects with the first message. Topics that are missing are
+// created if the broker allows it.
+func OpenProducer(c Config, more ...kgo.Opt) (*Producer, error) {
+	s, err := newSender(c, more...)
+	if err != nil {
+		return nil, err
+	}
+	return &Producer{s: s}, nil
+}
+
+// Produce sends a message without waiting for the answer. An error is that of an earlier message.
+func (p *Producer) Produce(ctx context.Context, m Message) error { return p.s.send(ctx, m) }
+
+// Flush waits until all messages are written, and returns the first error of any.
+func (p *Producer) Flush(ctx context.Context) error { return p.s.flush(ctx) }
+
+// Close drops what was not flushed.
+func (p *Producer) Close() { p.s.client.Close() }
