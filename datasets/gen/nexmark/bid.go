@@ -14,9 +14,9 @@ var bidColumns = []column{
 	notNull(Bid, "bidder", vec.TInt64, fillBidder),
 	notNull(Bid, "price", vec.TInt64, func(k *kindWork, v *vec.Vec) {
 		out := cols.I64(v, k.rows)
-		s := k.afterBidder()
+		s, steps := k.afterBidder(), prices()
 		for i, r := range k.row {
-			out[r] = price(splitmix.Draw(s[i], 1))
+			out[r] = price(steps, splitmix.Draw(s[i], 1))
 		}
 	}),
 	notNull(Bid, "channel", vec.TString, func(k *kindWork, v *vec.Vec) { fillSite(k, v, shared().channels) }),

@@ -137,10 +137,10 @@ var auctionColumns = []column{
 	textColumn(Auction, "item_name", itemLength, (*kindWork).afterSeller, 4),
 	textColumn(Auction, "description", descriptionLength, (*kindWork).afterSeller, 6),
 	auctionInt("initial_bid", vec.TInt64, func(_ int64, s uint64) int64 {
-		return price(splitmix.Draw(s, 2))
+		return price(prices(), splitmix.Draw(s, 2))
 	}),
 	auctionInt("reserve", vec.TInt64, func(_ int64, s uint64) int64 {
-		return price(splitmix.Draw(s, 2)) + price(splitmix.Draw(s, 8))
+		return price(prices(), splitmix.Draw(s, 2)) + price(prices(), splitmix.Draw(s, 8))
 	}),
 	timeColumn(Auction),
 	auctionInt("expires", vec.TTimestamp, func(n int64, s uint64) int64 {

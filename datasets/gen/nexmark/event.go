@@ -2,6 +2,7 @@ package nexmark
 
 import (
 	"math/big"
+	"sync"
 
 	"github.com/riffle-io/riffle/datasets/gen/internal/splitmix"
 )
@@ -62,23 +63,24 @@ const priceSteps = 4096
 // prices[i] is 100·10^(6i/4096) cents: prices are 1 to a million dollars, even on a log scale. The
 // powers are computed exactly and rounded once, since those of math.Pow are up to two units in the
 // last place off, which would move some prices by a cent.
-var prices = func() (p [priceSteps + 1]float64) {
+var prices = sync.OnceValue(func() *[priceSteps + 1]float64 {
 	const precision = 256
 	root := new(big.Float).SetPrec(precision).SetInt64(1_000_000)
 	for n := 1; n < priceSteps; n *= 2 {
 		root.Sqrt(root)
 	}
 	power := new(big.Float).SetPrec(precision).SetInt64(1)
+	p := new([priceSteps + 1]float64)
 	for i := range p {
 		x, _ := power.Float64()
 		p[i] = x * 100
 		power.Mul(power, root)
 	}
 	return p
-}()
+})
 
-// price maps a draw to a price in cents, between two steps of the table.
-func price(draw uint64) int64 {
+// price maps a draw to a price in cents, between two steps of the table prices().
+func price(prices *[priceSteps + 1]float64, draw uint64) int64 {
 	x := splitmix.Unit(draw) * priceSteps
 	i := int(x)
 	// The conversions forbid a fused multiply-add, whose rounding differs.

@@ -45,6 +45,8 @@ func (w *work) lineCounts() (counts []uint8, lines int) {
 	return w.counts, lines
 }
 
+var priorityColumn = dictColumn("o_orderpriority", stream{591449447, 1}, priorities)
+
 func orderColumns(s scale) []column {
 	l := newLines(s)
 	clerk := uniform{stream{1171034773, 1}, 1, s.clerks, 1}
@@ -59,7 +61,7 @@ func orderColumns(s scale) []column {
 		{field("o_orderstatus", vec.TString), l.fillStatus},
 		{field("o_totalprice", money), l.fillTotal},
 		{field("o_orderdate", vec.TDate), func(w *work, v *vec.Vec) { copy(cols.I32(v, w.n), w.orderDates()) }},
-		dictColumn("o_orderpriority", stream{591449447, 1}, priorities),
+		priorityColumn,
 		{field("o_clerk", vec.TString), func(w *work, v *vec.Vec) { fillClerk(clerk, w, v) }},
 		{field("o_shippriority", vec.TInt32), func(w *work, v *vec.Vec) { clear(cols.I32(v, w.n)) }},
 		commentColumn("o_comment", comment{stream{276090261, 2}, 49}),

@@ -32,23 +32,21 @@ func numbered(prefix string, numbers ...int) []string {
 	return out
 }
 
-func partColumns() []column {
-	return []column{
-		keyColumn("p_partkey", 1),
-		{field("p_name", vec.TString), fillPartName},
-		dictColumn("p_mfgr", partMaker.stream, numbered("Manufacturer#", 1, 2, 3, 4, 5)),
-		{field("p_brand", vec.TString), fillBrand},
-		dictColumn("p_type", stream{1841581359, 1}, partTypes),
-		i32Column(field("p_size", vec.TInt32), uniform{stream{1193163244, 1}, 1, 50, 1}),
-		dictColumn("p_container", stream{727633698, 1}, containers),
-		{field("p_retailprice", money), func(w *work, v *vec.Vec) {
-			out := cols.I64(v, w.rows)
-			for i := range out {
-				out[i] = price(w.from + int64(i) + 1)
-			}
-		}},
-		commentColumn("p_comment", comment{stream{804159733, 2}, 14}),
-	}
+var partColumns = []column{
+	keyColumn("p_partkey", 1),
+	{field("p_name", vec.TString), fillPartName},
+	dictColumn("p_mfgr", partMaker.stream, numbered("Manufacturer#", 1, 2, 3, 4, 5)),
+	{field("p_brand", vec.TString), fillBrand},
+	dictColumn("p_type", stream{1841581359, 1}, partTypes),
+	i32Column(field("p_size", vec.TInt32), uniform{stream{1193163244, 1}, 1, 50, 1}),
+	dictColumn("p_container", stream{727633698, 1}, containers),
+	{field("p_retailprice", money), func(w *work, v *vec.Vec) {
+		out := cols.I64(v, w.rows)
+		for i := range out {
+			out[i] = price(w.from + int64(i) + 1)
+		}
+	}},
+	commentColumn("p_comment", comment{stream{804159733, 2}, 14}),
 }
 
 var brands = cols.Dictionary(numbered("Brand#", 11, 12, 13, 14, 15, 21, 22, 23, 24, 25,
@@ -96,23 +94,21 @@ func fillPartName(w *work, v *vec.Vec) {
 }
 
 // partsupp takes four draws of each stream for a part, one for each row: rows are draws.
-func partsuppColumns() []column {
-	return []column{
-		{field("ps_partkey", vec.TInt64), func(w *work, v *vec.Vec) {
-			out := cols.I64(v, w.rows)
-			for i := range out {
-				out[i] = (w.from+int64(i))/suppliersPerPart + 1
-			}
-		}},
-		{field("ps_suppkey", vec.TInt64), func(w *work, v *vec.Vec) {
-			out := cols.I64(v, w.rows)
-			for i := range out {
-				row := w.from + int64(i)
-				out[i] = supplierOf(row/suppliersPerPart+1, row%suppliersPerPart, w.suppliers)
-			}
-		}},
-		i32Column(field("ps_availqty", vec.TInt32), uniform{stream{1671059989, 1}, 1, 9999, 1}),
-		i64Column(field("ps_supplycost", money), uniform{stream{1051288424, 1}, 100, 99901, 1}),
-		commentColumn("ps_comment", comment{stream{1961692154, 2}, 124}),
-	}
+var partsuppColumns = []column{
+	{field("ps_partkey", vec.TInt64), func(w *work, v *vec.Vec) {
+		out := cols.I64(v, w.rows)
+		for i := range out {
+			out[i] = (w.from+int64(i))/suppliersPerPart + 1
+		}
+	}},
+	{field("ps_suppkey", vec.TInt64), func(w *work, v *vec.Vec) {
+		out := cols.I64(v, w.rows)
+		for i := range out {
+			row := w.from + int64(i)
+			out[i] = supplierOf(row/suppliersPerPart+1, row%suppliersPerPart, w.suppliers)
+		}
+	}},
+	i32Column(field("ps_availqty", vec.TInt32), uniform{stream{1671059989, 1}, 1, 9999, 1}),
+	i64Column(field("ps_supplycost", money), uniform{stream{1051288424, 1}, 100, 99901, 1}),
+	commentColumn("ps_comment", comment{stream{1961692154, 2}, 124}),
 }

@@ -62,12 +62,12 @@ func New(name string, sf float64) (*Table, error) {
 	case "nation":
 		return &Table{scale: s, columns: nationColumns, positions: 25, rows: 25}, nil
 	case "part":
-		return &Table{scale: s, columns: partColumns(), positions: s.parts, rows: s.parts}, nil
+		return &Table{scale: s, columns: partColumns, positions: s.parts, rows: s.parts}, nil
 	case "supplier":
 		return &Table{scale: s, columns: supplierColumns, positions: s.suppliers, rows: s.suppliers}, nil
 	case "partsupp":
 		n := s.parts * suppliersPerPart
-		return &Table{scale: s, columns: partsuppColumns(), positions: n, rows: n}, nil
+		return &Table{scale: s, columns: partsuppColumns, positions: n, rows: n}, nil
 	case "customer":
 		return &Table{scale: s, columns: customerColumns, positions: s.customers, rows: s.customers}, nil
 	case "orders":

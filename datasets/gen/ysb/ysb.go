@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/riffle-io/riffle/dataflow/vec"
 	"github.com/riffle-io/riffle/datasets/gen/internal/cols"
@@ -70,27 +71,32 @@ func listed(name string, each int64, values ...string) column {
 	}}
 }
 
-var eventColumns = []column{
-	drawn("user_id", 1, ids("user", users)...),
-	drawn("page_id", 2, ids("page", pages)...),
-	drawn("ad_id", 3, ids("ad", Campaigns*AdsPer)...),
-	drawn("ad_type", 4, "banner", "modal", "sponsored-search", "mail", "mobile"),
-	drawn("event_type", 5, "view", "click", "purchase"),
-	{notNull("event_time", vec.TTimestamp), func(v *vec.Vec, from int64, n int) {
-		out := cols.I64(v, n)
-		for i := range out {
-			out[i] = micros(from + int64(i))
-		}
-	}},
-	{notNull("ip", vec.TString), func(v *vec.Vec, _ int64, n int) { clear(cols.Codes(v, address, n)) }},
-}
+// The columns are made on first use: a process that reads no events hashes no ids.
+var eventColumns = sync.OnceValue(func() []column {
+	return []column{
+		drawn("user_id", 1, ids("user", users)...),
+		drawn("page_id", 2, ids("page", pages)...),
+		drawn("ad_id", 3, ids("ad", Campaigns*AdsPer)...),
+		drawn("ad_type", 4, "banner", "modal", "sponsored-search", "mail", "mobile"),
+		drawn("event_type", 5, "view", "click", "purchase"),
+		{notNull("event_time", vec.TTimestamp), func(v *vec.Vec, from int64, n int) {
+			out := cols.I64(v, n)
+			for i := range out {
+				out[i] = micros(from + int64(i))
+			}
+		}},
+		{notNull("ip", vec.TString), func(v *vec.Vec, _ int64, n int) { clear(cols.Codes(v, address, n)) }},
+	}
+})
 
 var address = cols.Dictionary("1.2.3.4")
 
-var campaignColumns = []column{
-	listed("ad_id", 1, ids("ad", Campaigns*AdsPer)...),
-	listed("campaign_id", AdsPer, ids("campaign", Campaigns)...),
-}
+var campaignColumns = sync.OnceValue(func() []column {
+	return []column{
+		listed("ad_id", 1, ids("ad", Campaigns*AdsPer)...),
+		listed("campaign_id", AdsPer, ids("campaign", Campaigns)...),
+	}
+})
 
 // micros is the event time of event n.
 func micros(n int64) int64 { return Base + n/eventsPerMs*1000 }
@@ -119,11 +125,11 @@ func Events(events int64) (*Table, error) {
 	if events < 0 || events > maxEvents {
 		return nil, fmt.Errorf("%w, not %d", ErrEvents, events)
 	}
-	return &Table{eventColumns, events, true}, nil
+	return &Table{eventColumns(), events, true}, nil
 }
 
 // CampaignsOfAds is the table of all ads with their campaigns.
-func CampaignsOfAds() *Table { return &Table{campaignColumns, Campaigns * AdsPer, false} }
+func CampaignsOfAds() *Table { return &Table{campaignColumns(), Campaigns * AdsPer, false} }
 
 // Schema is the columns.
 func (t *Table) Schema() *vec.Schema {
