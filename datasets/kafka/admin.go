@@ -151,40 +151,49 @@ func (a *Admin) DeleteTopic(ctx context.Context, topic string) error {
 }
 
 // LastCommitted returns the newest checkpoint that a TxnProducer committed under a group, and false
-// when there is none. It waits for a commit in flight to be decided. Call it after a new TxnProducer
-// with the job's id is open: before that an older one may still commit.
+// when there is none. Its answer is final once a new TxnProducer with the job's id is open: before
+// that an older one may still commit, and a commit just decided may not show yet.
 func (a *Admin) LastCommitted(ctx context.Context, group string) (checkpoint int64, ok bool, err error) {
-	offsets, err := a.admin.FetchOffsets(kadm.RequireStable(ctx), group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, fmt.Errorf("last commit of group %s: %w", group, err)
-	}
+	offsets, err := a.committed(ctx, group)
 	newest := int64(-1)
-	for _, o := range offsets.Sorted() {
-		if o.Err != nil {
-			return 0, false, fmt.Errorf("last commit of group %s: topic %s partition %d: %w", group, o.Topic, o.Partition, o.Err)
-		}
+	for _, o := range offsets {
 		if n, ok := parseMetadata(o.Metadata); ok {
 			newest = max(newest, n)
 		}
 	}
-	return newest, newest >= 0, nil
+	return max(newest, 0), newest >= 0, err
 }
 
-// GroupOffsets returns the offsets that a group has committed.
+// GroupOffsets returns the offsets that a group has committed; none when there is no such group.
 func (a *Admin) GroupOffsets(ctx context.Context, group string) (Offsets, error) {
-	listed, err := a.admin.FetchOffsets(kadm.RequireStable(ctx), group)
+	committed, err := a.committed(ctx, group)
+	offsets := Offsets{}
+	for _, o := range committed {
+		offsets[TopicPartition{o.Topic, o.Partition}] = o.At
+	}
+	return offsets, err
+}
+
+// committed lists a group's offsets. It waits for transactions that are about to change them.
+func (a *Admin) committed(ctx context.Context, group string) (offsets []kadm.OffsetResponse, err error) {
+	err = whileBusy(ctx, func() error {
+		listed, err := a.admin.FetchOffsets(kadm.RequireStable(ctx), group)
+		if err != nil {
+			return err
+		}
+		offsets = listed.Sorted()
+		for _, o := range offsets {
+			if o.Err != nil {
+				return fmt.Errorf("topic %s partition %d: %w", o.Topic, o.Partition, o.Err)
+			}
+		}
+		return nil
+	})
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("offsets of group %s: %w", group, err)
-	}
-	offsets := Offsets{}
-	for _, o := range listed.Sorted() {
-		offsets[TopicPartition{o.Topic, o.Partition}] = o.At
 	}
 	return offsets, nil
 }

@@ -18,8 +18,9 @@
 //   - A reader's Position only grows, and every record below it was returned exactly once (records
 //     of aborted transactions and those removed by compaction apart).
 //   - What fails says where: topic, partition and offset, and the broker when it is the broker.
-//   - After TxnProducer.Commit returned nil, the records and the group's offsets are visible to read
-//     committed readers, both or neither; after an error LastCommitted of a new producer tells.
+//   - After TxnProducer.Commit returned nil it is decided that read committed readers get both the
+//     records and the group's offsets, even if broker and job die now; brokers show them within
+//     milliseconds. After an error LastCommitted, asked once a new producer is open, tells.
 //
 // Not here: consumer groups with rebalancing (a job assigns its partitions itself), message formats
 // before version 2 (topics written before Kafka 0.11), decoding of values.

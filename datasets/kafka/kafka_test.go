@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -33,13 +34,55 @@ func startBroker(t testing.TB, o BrokerOptions) *Broker {
 	return b
 }
 
-// newTopic starts a broker with one topic "t" and opens an Admin.
+// realBroker names the host:port of a real Kafka to run the tests of reading and writing against,
+// in place of the embedded broker. They delete the topic "t" and the group "group" there.
+const realBroker = "RIFFLE_TEST_KAFKA"
+
+// newTopic gives a cluster with one empty topic "t" and opens an Admin.
 func newTopic(t testing.TB, partitions int) (Config, *Admin) {
 	t.Helper()
-	c := Config{Brokers: []string{startBroker(t, BrokerOptions{}).Addr()}}
+	addr := os.Getenv(realBroker)
+	if addr == "" {
+		addr = startBroker(t, BrokerOptions{}).Addr()
+	}
+	c := Config{Brokers: []string{addr}}
 	a := openAdmin(t, c)
-	check(t, a.CreateTopic(testContext(t), "t", partitions, 0, nil))
+	ctx := testContext(t)
+	if os.Getenv(realBroker) != "" {
+		if err := a.DeleteTopic(ctx, "t"); err != nil && !errors.Is(err, ErrUnknownTopic) {
+			t.Fatal(err)
+		}
+		if _, err := a.admin.DeleteGroup(ctx, "group"); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+			t.Fatal(err)
+		}
+	}
+	createTopic(t, a, "t", partitions)
 	return c, a
+}
+
+// createTopic waits for the deletion of a topic of that name, which a real broker does behind the
+// answer, and for the new one's leaders.
+func createTopic(t testing.TB, a *Admin, topic string, partitions int) {
+	t.Helper()
+	ctx := testContext(t)
+	for {
+		err := a.CreateTopic(ctx, topic, partitions, 0, nil)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, kerr.TopicAlreadyExists) || ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		parts, err := a.Describe(ctx, topic)
+		if err == nil && len(parts) == partitions {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func openAdmin(t testing.TB, c Config) *Admin {
@@ -222,7 +265,7 @@ func TestReaderErrors(t *testing.T) {
 		check(t, r.Next(testContext(t), &recs))
 	}
 	check(t, a.DeleteTopic(testContext(t), "t"))
-	check(t, a.CreateTopic(testContext(t), "t", 1, 0, nil))
+	createTopic(t, a, "t", 1)
 	var err error
 	for err == nil {
 		err = r.Next(testContext(t), &recs)
@@ -314,8 +357,10 @@ func TestBrokerKeepsData(t *testing.T) {
 }
 
 func TestAdmin(t *testing.T) {
-	c, a := newTopic(t, 3)
+	c := Config{Brokers: []string{startBroker(t, BrokerOptions{}).Addr()}}
+	a := openAdmin(t, c)
 	ctx := testContext(t)
+	createTopic(t, a, "t", 3)
 	if err := a.CreateTopic(ctx, "t", 1, 0, nil); !errors.Is(err, kerr.TopicAlreadyExists) {
 		t.Errorf("create twice: %v", err)
 	}

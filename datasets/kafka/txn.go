@@ -208,9 +208,7 @@ func whileBusy(ctx context.Context, request func() error) error {
 	began, backoff := time.Now(), backoffMin
 	for {
 		err := request()
-		again := errors.Is(err, kerr.ConcurrentTransactions) || errors.Is(err, kerr.CoordinatorLoadInProgress) ||
-			errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.NotCoordinator)
-		if !again || time.Since(began) > busyFor {
+		if !busy(err) || time.Since(began) > busyFor {
 			return err
 		}
 		select {
@@ -220,6 +218,16 @@ func whileBusy(ctx context.Context, request func() error) error {
 		}
 		backoff = min(2*backoff, backoffMax)
 	}
+}
+
+func busy(err error) bool {
+	for _, answer := range []error{kerr.ConcurrentTransactions, kerr.UnstableOffsetCommit,
+		kerr.CoordinatorLoadInProgress, kerr.CoordinatorNotAvailable, kerr.NotCoordinator} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
 }
 
 // metadataPrefix marks the metadata of our commits, so that others in the group are not mistaken.

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -29,13 +30,34 @@ func readable(t testing.TB, c Config, a *Admin, committed bool) []string {
 	return readValues(t, ReaderOptions{Config: c, Start: extents[0].Start, End: extents[0].End, ReadCommitted: committed})
 }
 
+// wantReadable and wantCommitted wait: a broker answers a commit when it is decided, and shows it a
+// little later.
+func wantReadable(t *testing.T, c Config, a *Admin, want []string) {
+	t.Helper()
+	ctx := testContext(t)
+	var got []string
+	for ctx.Err() == nil {
+		if got = readable(t, c, a, true); slices.Equal(got, want) {
+			return
+		}
+	}
+	wantValues(t, got, want)
+}
+
 func wantCommitted(t *testing.T, a *Admin, want int64, wantOK bool) {
 	t.Helper()
-	got, ok, err := a.LastCommitted(testContext(t), "group")
-	check(t, err)
-	if ok != wantOK || ok && got != want {
-		t.Errorf("last committed %d %v, want %d %v", got, ok, want, wantOK)
+	ctx := testContext(t)
+	var got int64
+	var ok bool
+	var err error
+	for ctx.Err() == nil {
+		got, ok, err = a.LastCommitted(ctx, "group")
+		check(t, err)
+		if got == want && ok == wantOK {
+			return
+		}
 	}
+	t.Errorf("last committed %d %v, want %d %v", got, ok, want, wantOK)
 }
 
 func TestTxn(t *testing.T) {
@@ -55,14 +77,14 @@ func TestTxn(t *testing.T) {
 	}
 	wantValues(t, readable(t, c, a, false), values(0, 10))
 	check(t, p.Commit(ctx, "group", 1, at(5)))
-	wantValues(t, readable(t, c, a, true), values(0, 10))
+	wantReadable(t, c, a, values(0, 10))
 	wantCommitted(t, a, 1, true)
 
 	check(t, p.Begin()) // aborted
 	produce(t, p, 100, 110)
 	check(t, p.s.flush(ctx))
 	check(t, p.Abort(ctx))
-	wantValues(t, readable(t, c, a, true), values(0, 10))
+	wantReadable(t, c, a, values(0, 10))
 	wantCommitted(t, a, 1, true)
 
 	check(t, p.Begin()) // only offsets, twice, then records again
@@ -77,7 +99,7 @@ func TestTxn(t *testing.T) {
 	}
 	check(t, p.Commit(ctx, "group", 4, at(8)))
 	wantCommitted(t, a, 4, true)
-	wantValues(t, readable(t, c, a, true), values(0, 20))
+	wantReadable(t, c, a, values(0, 20))
 	wantValues(t, readable(t, c, a, false), append(append(values(0, 10), values(100, 110)...), values(10, 20)...))
 	offsets, err := a.GroupOffsets(ctx, "group")
 	check(t, err)
@@ -108,6 +130,6 @@ func TestTxnFencing(t *testing.T) {
 		produce(t, now, 50, 60)
 		check(t, now.Commit(ctx, "group", 2, Offsets{{"t", 0}: 1}))
 		wantCommitted(t, a, 2, true)
-		wantValues(t, readable(t, c, a, true), values(50, 60))
+		wantReadable(t, c, a, values(50, 60))
 	}
 }
