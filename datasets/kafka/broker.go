@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/riffle-io/riffle/internal/vfs"
 )
@@ -15,9 +16,8 @@ import (
 // speaks the real protocol over TCP: any client can use it, with topics, groups and transactions.
 //
 // What it is not: it has no replication, no quotas, no tiered storage, and one goroutine serves all
-// requests. It flushes to disk when it is closed; after a crash of the process the log is as the
-// operating system has it, after a crash of the machine the newest records may be gone. It forgets
-// the transactions that were open when it stopped.
+// requests. It leaves flushing to the operating system until it is closed: after a crash of the
+// process nothing acknowledged is lost, after one of the machine the newest records may be.
 type Broker struct {
 	cluster *kfake.Cluster
 	addr    string
@@ -49,7 +49,6 @@ func StartBroker(o BrokerOptions) (*Broker, error) {
 		kfake.NumBrokers(1),
 		kfake.ClusterID("riffle-development"),
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return ln, nil }),
-		kfake.AllowAutoTopicCreation(),
 		kfake.DefaultNumPartitions(o.Partitions),
 		// Replayed history has old timestamps; it must not expire as it is written.
 		kfake.BrokerConfigs(map[string]string{"log.retention.ms": "-1"}),
@@ -67,7 +66,24 @@ func StartBroker(o BrokerOptions) (*Broker, error) {
 		}
 		return nil, err
 	}
+	b.cluster.ControlKey(int16(kmsg.Metadata), b.createByUse)
 	return b, nil
+}
+
+// createByUse makes the topics that a metadata request asks for and allows to create, and leaves
+// the answer to the cluster. The cluster's own creation by use writes a topic down only when it is
+// closed, so that a kill would lose the topic with all its records.
+func (b *Broker) createByUse(kreq kmsg.Request) (kmsg.Response, error, bool) {
+	req := kreq.(*kmsg.MetadataRequest)
+	if req.AllowAutoTopicCreation {
+		for _, t := range req.Topics {
+			if t.Topic != nil && t.TopicID == [16]byte{} {
+				// An error means that it exists, or that the answer will be "no such topic".
+				_ = b.cluster.CreateTopic(*t.Topic, 0, nil)
+			}
+		}
+	}
+	return nil, nil, false
 }
 
 func lockDataDir(dir string) (io.Closer, error) {
