@@ -1,0 +1,24 @@
+// Package state is the keyed state of operators: one table type under aggregations, windows and
+// stream joins, and the checkpoints that its snapshots go into.
+//
+//	key columns ── encode, hash ──► index: (hash tag, row) ──► row: header | key words | value words
+//	                                open addressing, 8 B a slot    in pages of 64 KiB
+//
+// A Table maps keys (columns of any types, NULL being a value) to rows. Rows lie row by row in
+// pages of 8,192 words and are named by a Ref, the address of their first word, which stays the
+// same until the row is deleted. Values are words too: kernels of package op update them in place
+// through Pages. Neither pages nor index hold Go pointers, so the collector does not walk them.
+//
+// Rows and not columns: a group-by over many groups is bound by cache misses, and a row costs one
+// where columns cost one for the key and one for each state.
+//
+// Invariants:
+//   - A page that a snapshot shares is never written: Touch copies it first.
+//   - Hashes are those of vec.Batch.Hash, so a row's key group is known wherever its key is.
+//   - Bytes asked of a Budget are given back by Clear and Close.
+//
+// What it does not do: it knows no aggregate and no window (package op), and it decides nothing
+// about spilling; it only returns the budget's refusal before it has changed anything. Strings
+// that one batch adds, and the pages that a write copies while a snapshot is drained, are asked
+// for only afterwards or not at all.
+package state

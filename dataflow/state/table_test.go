@@ -1,0 +1,351 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+var keyTypes = []vec.Type{vec.TBool, vec.TInt32, vec.TInt64, vec.TDecimal(30, 2), vec.TFloat64, vec.TInterval, vec.TString}
+
+func randomValue(r *rand.Rand, t vec.Type) vec.Value {
+	if r.IntN(8) == 0 {
+		return vec.NullValue()
+	}
+	switch t.Phys() {
+	case vec.PhysBool:
+		return vec.BoolValue(r.IntN(2) == 0)
+	case vec.PhysI128:
+		return vec.Dec128Value(vec.Int128{Lo: uint64(r.IntN(3)), Hi: int64(r.IntN(3) - 1)})
+	case vec.PhysF64:
+		return vec.FloatValue([]float64{0, math.Copysign(0, -1), math.NaN(), 1.5, -2}[r.IntN(5)])
+	case vec.PhysIv:
+		return vec.IvValue([]vec.Interval{{Months: 1}, {Days: 30}, {Micros: 5}, {Days: 1, Micros: -7}}[r.IntN(4)])
+	case vec.PhysStr:
+		return vec.StringValue("a string of bytes"[:r.IntN(17)] + fmt.Sprint(r.IntN(3)))
+	}
+	return vec.IntValue(int64(r.IntN(9) - 4))
+}
+
+func randomBatch(r *rand.Rand, types []vec.Type, n int) *vec.Batch {
+	b := vec.NewBatch(types)
+	for range n {
+		row := make([]vec.Value, len(types))
+		for c, t := range types {
+			row[c] = randomValue(r, t)
+		}
+		b.AppendRow(row...)
+	}
+	return b
+}
+
+// randomForm turns some columns into dictionaries and constants, which keeps other rows alike.
+func randomForm(r *rand.Rand, b *vec.Batch) {
+	for c, v := range b.Cols {
+		if r.IntN(3) == 0 {
+			codes := make([]int32, b.N)
+			for i := range codes {
+				codes[i] = int32(r.IntN(b.N))
+			}
+			b.Cols[c] = vec.NewDict(v, codes, nil)
+		}
+	}
+	if r.IntN(3) == 0 {
+		b.Sel = []int32{}
+		for i := range b.N {
+			if r.IntN(2) == 0 {
+				b.Sel = append(b.Sel, int32(i))
+			}
+		}
+	}
+}
+
+// text is a key as a string: equal exactly for equal keys.
+func text(b *vec.Batch, i int, types []vec.Type) string {
+	s := ""
+	for c, v := range b.Cols {
+		val := v.Value(i)
+		if !val.Null && types[c].Phys() == vec.PhysIv {
+			val.Iv = canonical(val.Iv)
+		}
+		if val.F == 0 {
+			val.F = 0
+			val.F += 0
+		}
+		if !val.Null && types[c].Phys() == vec.PhysF64 && val.F == 0 {
+			val.F = math.Abs(val.F)
+		}
+		s += "|" + val.Format(types[c])
+	}
+	return s
+}
+
+func TestTableAgainstMap(t *testing.T) {
+	for seed := uint64(0); seed < 60; seed++ {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var types []vec.Type
+		for range 1 + r.IntN(3) {
+			types = append(types, keyTypes[r.IntN(len(keyTypes))])
+		}
+		tab := New(types, []vec.Type{vec.TInt64}, nil)
+		want := map[string]int64{}
+		for range 30 {
+			b := randomBatch(r, types, 1+r.IntN(200))
+			randomForm(r, b)
+			refs := make([]Ref, b.Live())
+			fresh, err := tab.FindOrInsert(b.Cols, b.N, b.Sel, refs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tab.Touch(refs)
+			news := 0
+			at := tab.ValAt(0)
+			for k, ref := range refs {
+				key := text(b, b.Row(k), types)
+				if _, ok := want[key]; !ok {
+					news++
+				}
+				want[key]++
+				tab.Pages()[ref>>PageShift][int(ref&PageMask)+at]++
+			}
+			if len(fresh) != news {
+				t.Fatalf("seed %d: %d fresh rows, want %d", seed, len(fresh), news)
+			}
+			if r.IntN(3) == 0 && len(refs) > 0 {
+				k := r.IntN(len(refs))
+				tab.Delete(refs[k])
+				delete(want, text(b, b.Row(k), types))
+			}
+		}
+		checkRows(t, seed, &tab.View, types, want)
+		if tab.Rows() != len(want) {
+			t.Fatalf("seed %d: %d rows, want %d", seed, tab.Rows(), len(want))
+		}
+	}
+}
+
+func checkRows(t *testing.T, seed uint64, v *View, types []vec.Type, want map[string]int64) {
+	t.Helper()
+	got := readAll(v, types)
+	if len(got) != len(want) {
+		t.Fatalf("seed %d: %d rows, want %d", seed, len(got), len(want))
+	}
+	for k, n := range want {
+		if got[k] != n {
+			t.Fatalf("seed %d: %s counts %d, want %d", seed, k, got[k], n)
+		}
+	}
+}
+
+func readAll(v *View, types []vec.Type) map[string]int64 {
+	got := map[string]int64{}
+	buf := make([]Ref, 0, 64)
+	for at := Ref(0); at != NoRef; {
+		buf, at = v.Scan(at, buf[:0])
+		b := vec.NewBatch(types)
+		for c := range types {
+			v.Gather(c, buf, b.Cols[c])
+		}
+		cnt := vec.New(vec.TInt64, 0)
+		v.Gather(v.Val(0), buf, cnt)
+		for k := range buf {
+			got[text(b, k, types)] = cnt.I64[k]
+		}
+	}
+	return got
+}
+
+func TestHashesAreThoseOfBatches(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for range 200 {
+		var types []vec.Type
+		for range 1 + r.IntN(3) {
+			types = append(types, keyTypes[r.IntN(len(keyTypes))])
+		}
+		b := randomBatch(r, types, 50)
+		randomForm(r, b)
+		want := make([]uint64, b.N)
+		cols := []int{0, 1, 2}[:len(types)]
+		b.Hash(want, cols)
+		tab := New(types, nil, nil)
+		kb := tab.encode(b.Cols, b.N, b.Sel)
+		for k := range kb.n {
+			if got := kb.hash[k]; got != want[b.Row(k)] {
+				t.Fatalf("%v row %s: hash %x, want %x", types, text(b, b.Row(k), types), got, want[b.Row(k)])
+			}
+		}
+	}
+}
+
+func TestFrozenDoesNotChange(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	types := []vec.Type{vec.TInt64, vec.TString}
+	tab := New(types, []vec.Type{vec.TInt64}, nil)
+	refs := make([]Ref, 4096)
+	add := func() {
+		b := vec.NewBatch(types)
+		for range 4096 {
+			b.AppendRow(vec.IntValue(int64(r.IntN(20000))), vec.StringValue("a rather long string"))
+		}
+		if _, err := tab.FindOrInsert(b.Cols, b.N, nil, refs); err != nil {
+			t.Fatal(err)
+		}
+		tab.Touch(refs)
+		for _, ref := range refs {
+			tab.Pages()[ref>>PageShift][int(ref&PageMask)+tab.ValAt(0)]++
+		}
+		for range 50 {
+			if all, _ := tab.Scan(0, make([]Ref, 0, 100)); len(all) > 0 {
+				tab.Delete(all[r.IntN(len(all))])
+			}
+		}
+	}
+	for range 5 {
+		add()
+	}
+	var frozen []*Frozen
+	var want []map[string]int64
+	for range 4 {
+		frozen = append(frozen, tab.Freeze())
+		want = append(want, readAll(&tab.View, types))
+		add()
+	}
+	for i, f := range frozen {
+		checkRows(t, 0, &f.View, types, want[i])
+		f.Release()
+	}
+	tab.prune()
+	if tab.nshared != 0 || len(tab.frozen) != 0 {
+		t.Errorf("%d pages are still shared", tab.nshared)
+	}
+}
+
+func TestPutStrCompacts(t *testing.T) {
+	tab := New([]vec.Type{vec.TInt64}, []vec.Type{vec.TString}, nil)
+	keys := vec.New(vec.TInt64, 3)
+	keys.I64[1], keys.I64[2] = 1, 2
+	refs := make([]Ref, 3)
+	if _, err := tab.FindOrInsert([]*vec.Vec{keys}, 3, nil, refs); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100000 {
+		for _, r := range refs {
+			tab.PutStr(r, tab.ValAt(0), fmt.Appendf(nil, "some longer string %d", i))
+		}
+	}
+	got := vec.New(vec.TString, 0)
+	tab.Gather(tab.Val(0), refs, got)
+	if s := string(got.Str(2)); s != "some longer string 99999" {
+		t.Errorf("got %q", s)
+	}
+	if tab.Bytes() > 1<<20 {
+		t.Errorf("table takes %d bytes", tab.Bytes())
+	}
+}
+
+func TestManyColumnsWithNulls(t *testing.T) {
+	var types []vec.Type
+	for range 70 {
+		types = append(types, vec.TInt32)
+	}
+	r := rand.New(rand.NewPCG(1, 9))
+	tab := New(types, []vec.Type{vec.TInt64}, nil)
+	b := randomBatch(r, types, 300)
+	refs := make([]Ref, b.N)
+	for range 2 {
+		if _, err := tab.FindOrInsert(b.Cols, b.N, nil, refs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]int64{}
+	for i := range b.N {
+		want[text(b, i, types)] = 0
+	}
+	checkRows(t, 0, &tab.View, types, want)
+}
+
+type limited struct{ held, limit int64 }
+
+var errLimit = errors.New("limit")
+
+func (l *limited) Grow(n int64) error {
+	if l.held+n > l.limit {
+		return errLimit
+	}
+	l.held += n
+	return nil
+}
+func (l *limited) Shrink(n int64) { l.held -= n }
+
+func TestBudgetIsAskedFirst(t *testing.T) {
+	lim := &limited{limit: 1 << 20}
+	tab := New([]vec.Type{vec.TInt64}, nil, lim)
+	keys, refs := vec.New(vec.TInt64, 2048), make([]Ref, 2048)
+	next := int64(0)
+	for {
+		for i := range keys.I64 {
+			keys.I64[i] = next
+			next++
+		}
+		rows := tab.Rows()
+		if _, err := tab.FindOrInsert([]*vec.Vec{keys}, 2048, nil, refs); err != nil {
+			if !errors.Is(err, errLimit) || tab.Rows() != rows {
+				t.Fatalf("refusal: %v, rows %d -> %d", err, rows, tab.Rows())
+			}
+			break
+		}
+		if tab.Bytes() > lim.held {
+			t.Fatalf("table takes %d bytes of %d", tab.Bytes(), lim.held)
+		}
+	}
+	tab.Close()
+	if lim.held != 0 {
+		t.Errorf("%d bytes are still held", lim.held)
+	}
+}
+
+func BenchmarkFindOrInsert(b *testing.B) {
+	for _, groups := range []int{4, 1000, 100000, 1000000} {
+		b.Run(fmt.Sprintf("int/groups=%d", groups), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(1, 2))
+			keys := vec.New(vec.TInt64, 1<<20)
+			for i := range keys.I64 {
+				keys.I64[i] = int64(r.IntN(groups))
+			}
+			tab := New([]vec.Type{vec.TInt64}, []vec.Type{vec.TInt64, vec.TInt64}, nil)
+			refs := make([]Ref, vec.MaxRows)
+			part := &vec.Vec{Type: vec.TInt64}
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				at := i * vec.MaxRows % (1 << 20)
+				part.I64 = keys.I64[at : at+vec.MaxRows]
+				if _, err := tab.FindOrInsert([]*vec.Vec{part}, vec.MaxRows, nil, refs); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*vec.MaxRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+		})
+	}
+}
+
+func BenchmarkFreeze(b *testing.B) {
+	tab := New([]vec.Type{vec.TInt64}, []vec.Type{vec.TInt64, vec.TInt64}, nil)
+	keys, refs := vec.New(vec.TInt64, vec.MaxRows), make([]Ref, vec.MaxRows)
+	for next := int64(0); next < 10_000_000; {
+		for i := range keys.I64 {
+			keys.I64[i] = next
+			next++
+		}
+		if _, err := tab.FindOrInsert([]*vec.Vec{keys}, vec.MaxRows, nil, refs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	for range b.N {
+		tab.Freeze().Release()
+	}
+}
