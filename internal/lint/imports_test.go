@@ -38,7 +38,7 @@ var table = []row{
 	{pkg: "dataflow/expr", allowed: []string{"dataflow/vec"}},
 	{pkg: "dataflow/plan", allowed: []string{"dataflow/vec", "dataflow/expr"}},
 	{pkg: "spill", allowed: []string{"dataflow/vec", "dataflow/vec/arrowvec", "internal/vfs"}},
-	{pkg: "dataflow/state", allowed: []string{"dataflow/vec", "dataflow/vec/arrowvec", "spill", "internal/vfs"}},
+	{pkg: "dataflow/state", allowed: []string{"dataflow", "dataflow/vec", "dataflow/vec/arrowvec", "spill", "internal/vfs"}},
 	{pkg: "dataflow/op", allowed: []string{"dataflow", "dataflow/vec", "dataflow/expr", "dataflow/state", "spill"}},
 	{pkg: "dataflow/exec", allowed: []string{"dataflow", "dataflow/vec", "dataflow/expr", "dataflow/plan",
 		"dataflow/state", "dataflow/op", "spill", "internal/vfs"}},
