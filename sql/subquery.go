@@ -1,0 +1,503 @@
+package sql
+
+import (
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/sql/syntax"
+)
+
+// subJoin is a subquery as the join that it becomes. The outer side is the relation that the
+// subquery stands in.
+type subJoin struct {
+	at        syntax.Node
+	right     plan.Node
+	kind      plan.JoinKind
+	nullAware bool
+	pairs     []pair      // equal expressions
+	on        []expr.Expr // conjuncts over columns of right and, from outerBase, of the outer side
+	value     expr.Expr   // over right's columns: what the subquery gives; nil for semi, anti and mark
+	domain    *domain     // nil unless right must be computed for each outer value
+}
+
+// pair is an expression over the outer side and one over the right input of the join.
+type pair struct{ outer, inner expr.Expr }
+
+// domain is the outer columns that a correlated aggregate depends on by more than equality: it is
+// computed for each distinct combination of their values.
+type domain struct {
+	cols []*expr.Col
+	on   []expr.Expr // as subJoin.on
+	aggs []expr.Agg  // over the columns of right
+}
+
+// subquery binds a subquery inside an expression.
+func (x *exprs) subquery(e syntax.Expr) (expr.Expr, error) {
+	if s, ok := e.(*syntax.Subquery); ok {
+		j, err := x.scalar(s)
+		if err != nil {
+			return nil, err
+		}
+		return x.place(j)
+	}
+	j, negated, err := x.membership(e)
+	if err != nil {
+		return nil, err
+	}
+	if j == nil {
+		return nil, x.unsupported(e, "this comparison with ANY or ALL")
+	}
+	j.kind = plan.Mark
+	if len(j.pairs) > 0 {
+		switch {
+		case len(j.on) > 0:
+			return nil, x.failHint(e, "use EXISTS", "a correlated IN inside an expression is not supported yet")
+		case len(j.pairs) > 1:
+			return nil, x.unsupported(e, "IN with several columns inside an expression")
+		}
+		j.nullAware = true
+	}
+	mark, err := x.place(j)
+	if err != nil || !negated {
+		return mark, err
+	}
+	return not(mark), nil
+}
+
+// semiJoin turns a conjunct of WHERE that is a membership test into a semi or anti join; false when
+// it is something else.
+func (x *exprs) semiJoin(c syntax.Expr) (bool, error) {
+	negate := false
+	for {
+		u, ok := c.(*syntax.Unary)
+		if !ok || u.Op != syntax.OpNot {
+			break
+		}
+		c, negate = u.X, !negate
+	}
+	j, negated, err := x.membership(c)
+	if j == nil || err != nil {
+		return false, err
+	}
+	j.kind = plan.Semi
+	if negated != negate {
+		j.kind = plan.Anti
+		if len(j.pairs) > 0 {
+			if len(j.on) > 0 || len(j.pairs) > 1 {
+				return false, x.failHint(c, "use NOT EXISTS", "a correlated NOT IN, or one with several columns, is not supported yet")
+			}
+			j.nullAware = true
+		}
+	}
+	_, err = x.attach(j, same)
+	return true, err
+}
+
+// membership opens EXISTS, IN, = ANY and <> ALL; nil for other expressions. negated tells that the
+// test is for no match.
+func (x *exprs) membership(e syntax.Expr) (j *subJoin, negated bool, err error) {
+	switch e := e.(type) {
+	case *syntax.Exists:
+		j, err = x.exists(e)
+		return j, false, err
+	case *syntax.InQuery:
+		j, err = x.in(e, e.X, e.Query)
+		return j, e.Not, err
+	case *syntax.Quantified:
+		if e.Query != nil && (e.Op == syntax.OpEq && !e.All || e.Op == syntax.OpNe && e.All) {
+			j, err = x.in(e, e.X, e.Query)
+			return j, e.All, err
+		}
+	}
+	return nil, false, nil
+}
+
+// opened is a subquery: bound in full when it stands alone, else up to its WHERE.
+type opened struct {
+	whole *relation // nil when correlated
+	rel   *relation
+	sel   *syntax.Select
+	query *syntax.Query
+	env   *env
+}
+
+func (x *exprs) open(q *syntax.Query) (*opened, error) {
+	if x.noQuery {
+		return nil, x.fail(q, "cannot use subquery in %s", x.clause)
+	}
+	s, ok := q.Body.(*syntax.Select)
+	if !ok {
+		rel, err := x.query(q, x.env)
+		return &opened{whole: rel}, err
+	}
+	e, err := x.with(q.With, x.env)
+	if err != nil {
+		return nil, err
+	}
+	rel, err := x.from(s.From, e)
+	if err != nil {
+		return nil, err
+	}
+	rel.outer = x.rel
+	if err := x.where(rel, s.Where, e); err != nil {
+		return nil, err
+	}
+	o := &opened{rel: rel, sel: s, query: q, env: e}
+	if len(rel.corr) == 0 {
+		o.whole, err = x.selectRest(s, q, rel, e)
+	}
+	return o, err
+}
+
+// plainRows refuses what would change the rows of a correlated subquery beyond its WHERE.
+func (x *exprs) plainRows(o *opened) error {
+	switch {
+	case isGrouped(o.sel, o.query):
+		return x.unsupported(o.query, "a correlated subquery with aggregates in EXISTS or IN")
+	case o.query.Limit != nil || o.query.Offset != nil:
+		return x.unsupported(o.query, "LIMIT in a correlated EXISTS or IN")
+	}
+	return nil
+}
+
+// exists opens EXISTS (query).
+func (x *exprs) exists(e *syntax.Exists) (*subJoin, error) {
+	o, err := x.open(e.Query)
+	if err != nil {
+		return nil, err
+	}
+	if o.whole != nil {
+		return &subJoin{at: e, right: &plan.Limit{In: o.whole.node, N: 1}}, nil
+	}
+	if err := x.plainRows(o); err != nil {
+		return nil, err
+	}
+	j := &subJoin{at: e, right: o.rel.node, on: o.rel.corr}
+	_, err = x.subItems(o) // for its mistakes: the values do not matter
+	return j, err
+}
+
+// subItems binds the select list of a correlated subquery.
+func (x *exprs) subItems(o *opened) ([]expr.Expr, error) {
+	items, err := x.items(o.sel, o.rel)
+	if err != nil {
+		return nil, err
+	}
+	inner := x.newExprs(o.env, o.rel, "SELECT")
+	inner.correlate = true
+	out, err := x.selectList(inner, items)
+	if err != nil {
+		return nil, err
+	}
+	return out.exprs, nil
+}
+
+// in opens lhs IN (query).
+func (x *exprs) in(at syntax.Node, lhs syntax.Expr, q *syntax.Query) (*subJoin, error) {
+	left := []syntax.Expr{lhs}
+	if r, ok := lhs.(*syntax.Row); ok {
+		left = r.Elems
+	}
+	outer, err := x.bindAll(left)
+	if err != nil {
+		return nil, err
+	}
+	o, err := x.open(q)
+	if err != nil {
+		return nil, err
+	}
+	j := &subJoin{at: at}
+	var inner []expr.Expr
+	if o.whole != nil {
+		j.right = o.whole.node
+		for i, f := range j.right.Schema().Fields {
+			inner = append(inner, colOf(i, f))
+		}
+	} else {
+		if err := x.plainRows(o); err != nil {
+			return nil, err
+		}
+		if inner, err = x.subItems(o); err != nil {
+			return nil, err
+		}
+		j.right, j.on = o.rel.node, o.rel.corr
+	}
+	if len(inner) != len(outer) {
+		few := "many"
+		if len(inner) < len(outer) {
+			few = "few"
+		}
+		return nil, x.fail(q, "subquery has too %s columns", few)
+	}
+	for i := range outer {
+		if isOuter(outer[i]) || isOuter(inner[i]) {
+			return nil, x.unsupported(at, "IN over a column of the query around")
+		}
+		if _, err := x.compare(at, "=", outer[i], inner[i]); err != nil {
+			return nil, err
+		}
+		j.pairs = append(j.pairs, pair{outer[i], inner[i]})
+	}
+	return j, nil
+}
+
+// scalar opens a subquery that is a value.
+func (x *exprs) scalar(s *syntax.Subquery) (*subJoin, error) {
+	o, err := x.open(s.Query)
+	if err != nil {
+		return nil, err
+	}
+	if o.whole == nil {
+		return x.correlatedScalar(s, o)
+	}
+	f := o.whole.node.Schema().Fields
+	if len(f) != 1 {
+		return nil, x.fail(s, "subquery must return only one column")
+	}
+	if plan.Unbounded(o.whole.node) {
+		return nil, x.failHint(s, "end the range of the topic, as in @start..end", "a subquery over an unbounded input never gives its value")
+	}
+	return &subJoin{at: s, right: &plan.Single{In: o.whole.node}, kind: plan.Inner, value: colOf(0, f[0])}, nil
+}
+
+// correlatedScalar makes the left join of a correlated aggregate.
+func (x *exprs) correlatedScalar(s *syntax.Subquery, o *opened) (*subJoin, error) {
+	items, err := x.items(o.sel, o.rel)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(items) != 1:
+		return nil, x.fail(s, "subquery must return only one column")
+	case o.sel.GroupBy != nil || o.sel.Having != nil || o.query.Offset != nil:
+		return nil, x.unsupported(s, "GROUP BY, HAVING or OFFSET in a correlated subquery")
+	}
+	inner := x.newExprs(o.env, o.rel, "SELECT")
+	inner.group = &grouping{}
+	value, err := inner.item(items[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(inner.group.aggs) == 0 || o.query.Limit != nil {
+		return nil, x.failHint(s, "use a join, or an aggregate such as max()", "a correlated subquery without an aggregate, or with LIMIT, is not supported yet")
+	}
+	if len(inner.group.pending) > 0 {
+		return nil, x.unsupported(s, "a subquery in the select list of a correlated subquery")
+	}
+	j := &subJoin{at: s, kind: plan.Left}
+	keys, err := x.groupCorrelated(j, o, inner.group)
+	if err != nil {
+		return nil, err
+	}
+	j.value, err = inner.overAggregates(value, keys)
+	return j, err
+}
+
+// groupCorrelated sets the right side of a correlated aggregate: grouped by its side of the correlating
+// equalities or, with other correlations, computed for the distinct outer values. It returns the
+// number of columns before the aggregates.
+func (x *exprs) groupCorrelated(j *subJoin, o *opened, g *grouping) (int, error) {
+	for _, c := range o.rel.corr {
+		p, ok := equalPair(c)
+		if !ok {
+			return x.correlateAny(j, o, g)
+		}
+		k := g.addKey(p.inner)
+		j.pairs = append(j.pairs, pair{p.outer, &expr.Col{Idx: k, Name: g.names[k], T: p.inner.Type()}})
+	}
+	j.right = aggregate(o.rel.node, g.keys, g.names, g.aggs)
+	return len(g.keys), nil
+}
+
+// equalPair splits outer = inner; false for other conjuncts.
+func equalPair(e expr.Expr) (pair, bool) {
+	c, ok := e.(*expr.Call)
+	if !ok || c.Fn.Name != "=" {
+		return pair{}, false
+	}
+	l, r := c.Args[0], c.Args[1]
+	if side(l, outerBase) == leftSide {
+		l, r = r, l
+	}
+	ok = side(l, outerBase) == rightSide && side(r, outerBase) == leftSide
+	return pair{shift(l, -outerBase), r}, ok
+}
+
+func (x *exprs) correlateAny(j *subJoin, o *opened, g *grouping) (int, error) {
+	d := &domain{on: o.rel.corr, aggs: g.aggs}
+	seen := map[int]bool{}
+	for _, e := range d.on {
+		strict := true
+		expr.Walk(e, func(e expr.Expr) bool {
+			switch e := e.(type) {
+			case *expr.Col:
+				if e.Idx >= outerBase && !seen[e.Idx] {
+					seen[e.Idx] = true
+					d.cols = append(d.cols, &expr.Col{Idx: e.Idx - outerBase, Name: e.Name, T: e.T})
+				}
+			case *expr.Call:
+				strict = strict && !e.Fn.NotStrict
+			case *expr.Case:
+				strict = false
+			}
+			return true
+		})
+		// The result is joined back with =, which loses outer NULLs: they must have no match anyway.
+		if !strict {
+			return 0, x.unsupported(j.at, "this condition on the query around, in a correlated subquery,")
+		}
+	}
+	j.right, j.domain, j.pairs = o.rel.node, d, nil
+	return len(d.cols), nil
+}
+
+// overAggregates rewrites the value of a correlated aggregate over its columns, behind keys others.
+// Rows without a match get NULLs from the left join, which is right for all aggregates but count.
+func (x *exprs) overAggregates(value expr.Expr, keys int) (expr.Expr, error) {
+	var fault error
+	out := replace(value, func(e expr.Expr) (expr.Expr, bool) {
+		c, ok := e.(*expr.Col)
+		if !ok {
+			return nil, false
+		}
+		if c.Idx < aggBase {
+			if fault == nil {
+				fault = x.ungrouped(c)
+			}
+			return e, true
+		}
+		k := c.Idx - aggBase
+		var col expr.Expr = &expr.Col{Idx: keys + k, Name: c.Name, T: c.T}
+		if x.group.aggs[k].Fn == "count" {
+			var err error
+			if col, err = expr.NewCall("coalesce", col, expr.Int(0)); err != nil && fault == nil {
+				fault = err
+			}
+		}
+		return col, true
+	})
+	return out, fault
+}
+
+// same is the rewriting of outer expressions where the relation is not grouped.
+func same(e expr.Expr) (expr.Expr, error) { return e, nil }
+
+// place joins a subquery to the relation at once or, in a grouped query, after the aggregation, and
+// returns what stands for it in the expression.
+func (x *exprs) place(j *subJoin) (expr.Expr, error) {
+	if x.group == nil || x.inAgg {
+		return x.attach(j, same)
+	}
+	x.group.pending = append(x.group.pending, j)
+	t := vec.TBool
+	if j.value != nil {
+		t = j.value.Type()
+	}
+	return &expr.Col{Idx: pendBase + len(x.group.pending) - 1, Name: "subquery", T: t}, nil
+}
+
+// attach joins a subquery to the relation and returns its value over the widened relation. over
+// rewrites expressions of the outer side to the relation as it is now.
+func (x *exprs) attach(j *subJoin, over func(expr.Expr) (expr.Expr, error)) (expr.Expr, error) {
+	if j.domain != nil {
+		var err error
+		if j, err = x.perValue(j, over); err != nil {
+			return nil, err
+		}
+	}
+	width := x.rel.node.Schema().Len()
+	on, err := x.joinOn(j, width, over)
+	if err != nil {
+		return nil, err
+	}
+	keys, residual := splitKeys(on, width)
+	x.rel.node = &plan.Join{L: x.rel.node, R: j.right, Kind: j.kind, Keys: keys,
+		Residual: expr.And(residual...), NullAware: j.nullAware}
+	if j.kind == plan.Mark {
+		return &expr.Col{Idx: width, Name: "mark", T: vec.TBool}, nil
+	}
+	if j.value == nil {
+		return nil, nil
+	}
+	return shift(j.value, width), nil
+}
+
+// joinOn is the condition of the join over both sides, the outer one width columns wide.
+func (x *exprs) joinOn(j *subJoin, width int, over func(expr.Expr) (expr.Expr, error)) ([]expr.Expr, error) {
+	var on []expr.Expr
+	for _, p := range j.pairs {
+		l, err := over(p.outer)
+		if err != nil {
+			return nil, err
+		}
+		eq, err := x.compare(j.at, "=", l, shift(p.inner, width))
+		if err != nil {
+			return nil, err
+		}
+		on = append(on, eq)
+	}
+	for _, e := range j.on {
+		var fault error
+		on = append(on, expr.MapColumns(e, func(c *expr.Col) expr.Expr {
+			if c.Idx < outerBase {
+				return &expr.Col{Idx: c.Idx + width, Name: c.Name, T: c.T}
+			}
+			l, err := over(&expr.Col{Idx: c.Idx - outerBase, Name: c.Name, T: c.T})
+			if err != nil {
+				fault = err
+				return c
+			}
+			return l
+		}))
+		if fault != nil {
+			return nil, fault
+		}
+	}
+	return on, nil
+}
+
+// perValue computes a correlated aggregate for each distinct combination of the outer values: they
+// are joined with the subquery and grouped.
+func (x *exprs) perValue(j *subJoin, over func(expr.Expr) (expr.Expr, error)) (*subJoin, error) {
+	d := j.domain
+	n := len(d.cols)
+	at := map[int]int{}
+	var keys, again []expr.Expr
+	var names []string
+	out := &subJoin{at: j.at, kind: j.kind, value: j.value}
+	for i, c := range d.cols {
+		k, err := over(c)
+		if err != nil {
+			return nil, err
+		}
+		col := &expr.Col{Idx: i, Name: c.Name, T: c.T}
+		keys, names, again = append(keys, k), append(names, c.Name), append(again, col)
+		out.pairs = append(out.pairs, pair{c, col})
+		at[c.Idx+outerBase] = i
+	}
+	move := func(c int) int {
+		if c >= outerBase {
+			return at[c]
+		}
+		return c + n
+	}
+	var on []expr.Expr
+	for _, e := range d.on {
+		on = append(on, moveColumns(e, move))
+	}
+	joined := joinNodes(aggregate(x.rel.node, keys, names, nil), j.right, plan.Inner, on)
+	aggs := make([]expr.Agg, len(d.aggs))
+	for i, a := range d.aggs {
+		args := make([]expr.Expr, len(a.Args))
+		for k := range a.Args {
+			args[k] = moveColumns(a.Args[k], move)
+		}
+		a.Args = args
+		if a.Filter != nil {
+			a.Filter = moveColumns(a.Filter, move)
+		}
+		aggs[i] = a
+	}
+	out.right = aggregate(joined, again, names, aggs)
+	return out, nil
+}
