@@ -529,3 +529,22 @@ func (t *Table) Touch(refs []Ref) {
 		}
 	}
 }
+
+// Alloc makes len(refs) rows that no key finds, for a table used as scratch memory. The budget is
+// not asked.
+func (t *Table) Alloc(refs []Ref) {
+	for k := range refs {
+		refs[k] = t.alloc(headLive)
+	}
+}
+
+// Truncate removes all rows made by Alloc and keeps the memory.
+func (t *Table) Truncate() {
+	for i, p := range t.pages {
+		if Ref(i)<<PageShift < t.next {
+			clear(p[:])
+		}
+	}
+	t.arena, t.bytes, t.dead = nil, 0, 0
+	t.started, t.next, t.rows = false, 0, 0
+}

@@ -144,9 +144,22 @@ func (v *View) after(r Ref) Ref {
 // type; strings are copied.
 func (v *View) Gather(c int, refs []Ref, dst *vec.Vec) {
 	col := &v.cols[c]
+	v.GatherAt(col.typ, col.at, refs, dst)
+	if !col.hasNull {
+		return
+	}
+	for k, r := range refs {
+		if v.pages[r>>PageShift][int(r&PageMask)+col.nullWord]&col.nullBit != 0 {
+			dst.SetNull(k)
+		}
+	}
+}
+
+// GatherAt is Gather for words of type t that begin at word at of a row; none is NULL.
+func (v *View) GatherAt(t vec.Type, at int, refs []Ref, dst *vec.Vec) {
 	dst.Resize(len(refs))
-	pages, at := v.pages, col.at
-	switch col.phys {
+	pages := v.pages
+	switch t.Phys() {
 	case vec.PhysBool:
 		for k, r := range refs {
 			dst.B[k] = pages[r>>PageShift][int(r&PageMask)+at] != 0
@@ -178,13 +191,6 @@ func (v *View) Gather(c int, refs []Ref, dst *vec.Vec) {
 			p, o := pages[r>>PageShift], int(r&PageMask)+at
 			dst.Data = v.AppendStr(dst.Data, p[o], p[o+1])
 			dst.Off[k+1] = int32(len(dst.Data))
-		}
-	}
-	if col.hasNull {
-		for k, r := range refs {
-			if pages[r>>PageShift][int(r&PageMask)+col.nullWord]&col.nullBit != 0 {
-				dst.SetNull(k)
-			}
 		}
 	}
 }
