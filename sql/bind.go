@@ -5,11 +5,10 @@ import (
 	"github.com/riffle-io/riffle/sql/syntax"
 )
 
-// Bounds on what views, common table expressions and GROUPING SETS may expand to; an honest query
+// Bounds on what common table expressions, views and GROUPING SETS may expand to; an honest query
 // stays far below them.
 const (
 	maxTables = 4096
-	maxViews  = 32
 	maxSets   = 4096
 )
 
@@ -17,8 +16,8 @@ const (
 type binder struct {
 	opts   Options
 	cat    Catalog
-	tables int // table references so far
-	views  int // depth of views
+	tables int      // table references so far
+	views  []string // that are being bound, outermost first
 }
 
 // Bind turns a statement into its bound form. Errors are *syntax.Error.

@@ -106,6 +106,9 @@ func check(t testing.TB, n plan.Node) {
 		check(t, in)
 	}
 	verify := func(e expr.Expr, in *vecTypes) {
+		if _, err := expr.Compile(e); err != nil {
+			t.Fatalf("%s: compile %s: %v", n.Describe(), e, err)
+		}
 		expr.Walk(e, func(e expr.Expr) bool {
 			if c, ok := e.(*expr.Col); ok {
 				if c.Idx < 0 || c.Idx >= len(in.types) {

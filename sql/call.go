@@ -74,6 +74,11 @@ func (x *exprs) callError(n syntax.Node, name string, args []expr.Expr, err erro
 		types[i] = strings.ToLower(a.Type().String())
 	}
 	list := strings.Join(types, ", ")
+	if errors.Is(err, expr.ErrBadText) || errors.Is(err, expr.ErrOverflow) {
+		if l, t, ok := literalBeside(args); ok {
+			return x.fail(n, "invalid input syntax for type %s: %q", strings.ToLower(t.String()), l.Val.S)
+		}
+	}
 	f, known := expr.Lookup(name)
 	if errors.Is(err, expr.ErrArguments) && known && f.Infix && len(args) == 2 {
 		return x.failHint(n, castHint(args), "operator does not exist: %s %s %s", types[0], strings.ToUpper(name), types[1])
@@ -94,6 +99,18 @@ func (x *exprs) callError(n syntax.Node, name string, args []expr.Expr, err erro
 		return x.failHint(n, hint, "function %s(%s) does not exist", name, list)
 	}
 	return x.binder.at(n, err)
+}
+
+// literalBeside finds a text literal among arguments and the type that the others make it be read as.
+func literalBeside(args []expr.Expr) (lit *expr.Lit, t vec.Type, ok bool) {
+	for _, a := range args {
+		if l, is := a.(*expr.Lit); is && l.T.Kind == vec.String && !l.Val.Null {
+			lit = l
+		} else if a.Type().Kind != vec.Null {
+			t = a.Type()
+		}
+	}
+	return lit, t, lit != nil && t.Kind != vec.Null
 }
 
 func castHint(args []expr.Expr) string {

@@ -163,7 +163,7 @@ func (c *memCatalog) FileTarget(path, format string, options map[string]string, 
 	if format != "" {
 		name += " as " + format
 	}
-	return &memTarget{name: fmt.Sprintf("%s%v", name, options), schema: schema}, nil
+	return &memTarget{name: fmt.Sprintf("%s %v", name, options), schema: schema}, nil
 }
 
 func (c *memCatalog) Names() []string {

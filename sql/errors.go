@@ -32,7 +32,7 @@ func (b *binder) at(n syntax.Node, err error) error {
 	}
 	msg := err.Error()
 	for _, prefix := range []error{expr.ErrArguments, expr.ErrNoFunction} {
-		msg = strings.TrimPrefix(msg, prefix.Error()+": ")
+		msg = strings.ReplaceAll(msg, prefix.Error()+": ", "")
 	}
 	return b.failHint(n, "", "%s", msg)
 }

@@ -22,6 +22,7 @@ type exprs struct {
 	noQuery   bool                   // subqueries are not allowed
 	win       *shortWindow           // of GROUP BY TUMBLE(…); nil without
 	at        map[*expr.Col]syntax.Node
+	pendingAt syntax.Node // subquery whose outer columns are being rewritten
 }
 
 func (b *binder) newExprs(env *env, rel *relation, clause string) *exprs {

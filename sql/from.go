@@ -3,6 +3,7 @@ package sql
 import (
 	"errors"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/riffle-io/riffle/dataflow/expr"
@@ -142,21 +143,21 @@ func (b *binder) named(t *syntax.TableName, e *env) (*relation, error) {
 
 // view binds the query of a view, whose positions belong to another text.
 func (b *binder) view(t *syntax.TableName, v *View) (*relation, error) {
-	if b.views++; b.views > maxViews {
-		return nil, b.fail(t, "views are nested deeper than %d", maxViews)
+	name := dotted(t.Name)
+	if slices.Contains(b.views, name) {
+		return nil, b.fail(t, "it reads itself")
 	}
 	outside := b.opts.Source
-	b.opts.Source = v.Text
+	b.opts.Source, b.views = v.Text, append(b.views, name)
 	rel, err := b.query(v.Query, nil)
-	b.opts.Source = outside
-	b.views--
+	b.opts.Source, b.views = outside, b.views[:len(b.views)-1]
 	if err != nil {
 		msg := err.Error()
 		var placed *syntax.Error
 		if errors.As(err, &placed) {
 			msg = placed.Msg
 		}
-		return nil, b.fail(t, "view %q: %s", dotted(t.Name), msg)
+		return nil, b.fail(t, "view %q: %s", name, msg)
 	}
 	alias := &syntax.TableAlias{Span: t.Span, Name: t.Name[len(t.Name)-1]}
 	for _, c := range v.Columns {

@@ -226,6 +226,7 @@ func (x *exprs) regroup(out *output, having expr.Expr) error {
 	over := func(e expr.Expr) (expr.Expr, error) { return x.overGroups(e, pending) }
 	for i, j := range g.pending {
 		var err error
+		x.pendingAt = j.at
 		if pending[i], err = x.attach(j, over); err != nil {
 			return err
 		}
@@ -275,13 +276,13 @@ func (x *exprs) overGroups(e expr.Expr, pending []expr.Expr) (expr.Expr, error) 
 
 func (x *exprs) ungrouped(c *expr.Col) error {
 	n, name := x.at[c], c.Name
-	if n == nil {
-		n = syntax.Span{}
-	}
 	for _, col := range x.rel.cols {
 		if col.idx == c.Idx && len(col.qual) > 0 {
 			name = col.qual[len(col.qual)-1] + "." + col.name
 		}
+	}
+	if n == nil {
+		return x.fail(x.pendingAt, "subquery uses ungrouped column %q from outer query", name)
 	}
 	return x.fail(n, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name)
 }

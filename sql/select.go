@@ -10,6 +10,7 @@ import (
 type item struct {
 	expr  syntax.Expr // nil for a column that * stands for
 	col   column
+	star  *syntax.Star
 	name  string
 	alias bool // named with AS
 }
@@ -172,7 +173,7 @@ func (b *binder) star(s *syntax.Star, rel *relation) ([]item, error) {
 			}
 		}
 		if !left {
-			out = append(out, item{col: c, name: c.name})
+			out = append(out, item{col: c, star: s, name: c.name})
 		}
 	}
 	for i, ex := range s.Exclude {
@@ -210,7 +211,9 @@ func (b *binder) selectList(x *exprs, items []item) (*output, error) {
 
 func (x *exprs) item(it item) (expr.Expr, error) {
 	if it.expr == nil {
-		return it.col.expr(), nil
+		c := it.col.expr()
+		x.at[c] = it.star
+		return c, nil
 	}
 	return x.bind(it.expr)
 }
