@@ -52,6 +52,13 @@ type Hider interface {
 	Hidden(col int) bool
 }
 
+// Computer is a table with computed columns: queries see columns that are expressions over the
+// columns of the table's own schema. A TableDef gives them (Visible).
+type Computer interface {
+	// Computed lists all columns that queries see, in order; a stored one is a plain *expr.Col.
+	Computed() (names []string, exprs []expr.Expr)
+}
+
 // Options of Bind.
 type Options struct {
 	Source string            // the text that the tree was parsed from, for the places of errors

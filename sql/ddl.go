@@ -45,6 +45,21 @@ func (d *TableDef) Stored() *vec.Schema {
 	return d.pick(func(c ColumnDef) bool { return c.Computed == nil })
 }
 
+// Visible is the columns that queries see, as expressions over Stored.
+func (d *TableDef) Visible() (names []string, exprs []expr.Expr) {
+	stored := 0
+	for _, c := range d.Columns {
+		names = append(names, c.Name)
+		if c.Computed != nil {
+			exprs = append(exprs, c.Computed)
+			continue
+		}
+		exprs = append(exprs, &expr.Col{Idx: stored, Name: c.Name, T: c.Type})
+		stored++
+	}
+	return names, exprs
+}
+
 // Written is the columns that INSERT writes.
 func (d *TableDef) Written() *vec.Schema { return d.pick(func(c ColumnDef) bool { return !c.Virtual }) }
 

@@ -177,10 +177,21 @@ func (b *binder) scan(t plan.Table, wm *plan.Watermark, qual []string) *relation
 	s := plan.NewScan(t, strings.Join(qual, "."))
 	s.Watermark = wm
 	rel := newRelation(s, qual)
+	hidden := func(expr.Expr) bool { return false }
 	if h, ok := t.(Hider); ok {
-		for i := range rel.cols {
-			rel.cols[i].hidden = h.Hidden(i)
-		}
+		hidden = func(e expr.Expr) bool { c, ok := e.(*expr.Col); return ok && h.Hidden(c.Idx) }
+	}
+	seen := make([]expr.Expr, len(rel.cols))
+	for i, c := range rel.cols {
+		seen[i] = c.expr()
+	}
+	if c, ok := t.(Computer); ok {
+		var names []string
+		names, seen = c.Computed()
+		rel = newRelation(simplify(&plan.Project{In: s, Exprs: seen, Names: names}), qual)
+	}
+	for i := range rel.cols {
+		rel.cols[i].hidden = hidden(seen[i])
 	}
 	return rel
 }

@@ -119,7 +119,11 @@ func (b *binder) describe(s *syntax.Describe) (Statement, error) {
 		f.Name = c.name
 		d.Schema.Fields, d.Hidden = append(d.Schema.Fields, f), append(d.Hidden, c.hidden)
 	}
-	if scan, ok := rel.node.(*plan.Scan); ok && !b.isView(s.Table) {
+	node := rel.node
+	if p, ok := node.(*plan.Project); ok { // of computed columns
+		node = p.In
+	}
+	if scan, ok := node.(*plan.Scan); ok && !b.isView(s.Table) {
 		d.Table, d.Watermark = scan.Table, scan.Watermark
 	}
 	return d, nil

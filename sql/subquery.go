@@ -406,12 +406,16 @@ func (x *exprs) attach(j *subJoin, over func(expr.Expr) (expr.Expr, error)) (exp
 		}
 	}
 	width := x.rel.node.Schema().Len()
+	keys, err := x.pairKeys(j, over)
+	if err != nil {
+		return nil, err
+	}
 	on, err := x.joinOn(j, width, over)
 	if err != nil {
 		return nil, err
 	}
-	keys, residual := splitKeys(on, width)
-	x.rel.node = &plan.Join{L: x.rel.node, R: j.right, Kind: j.kind, Keys: keys,
+	more, residual := splitKeys(on, width)
+	x.rel.node = &plan.Join{L: x.rel.node, R: j.right, Kind: j.kind, Keys: append(keys, more...),
 		Residual: expr.And(residual...), NullAware: j.nullAware}
 	if j.kind == plan.Mark {
 		return &expr.Col{Idx: width, Name: "mark", T: vec.TBool}, nil
@@ -422,20 +426,28 @@ func (x *exprs) attach(j *subJoin, over func(expr.Expr) (expr.Expr, error)) (exp
 	return shift(j.value, width), nil
 }
 
-// joinOn is the condition of the join over both sides, the outer one width columns wide.
-func (x *exprs) joinOn(j *subJoin, width int, over func(expr.Expr) (expr.Expr, error)) ([]expr.Expr, error) {
-	var on []expr.Expr
+// pairKeys makes keys of the pairs. They are keys even where one side is constant, since NOT IN is
+// defined by its keys.
+func (x *exprs) pairKeys(j *subJoin, over func(expr.Expr) (expr.Expr, error)) ([]plan.EquiKey, error) {
+	var keys []plan.EquiKey
 	for _, p := range j.pairs {
 		l, err := over(p.outer)
 		if err != nil {
 			return nil, err
 		}
-		eq, err := x.compare(j.at, "=", l, shift(p.inner, width))
+		eq, err := x.compare(j.at, "=", l, p.inner)
 		if err != nil {
 			return nil, err
 		}
-		on = append(on, eq)
+		args := eq.(*expr.Call).Args
+		keys = append(keys, plan.EquiKey{L: args[0], R: args[1]})
 	}
+	return keys, nil
+}
+
+// joinOn is the other conjuncts of the join over both sides, the outer one width columns wide.
+func (x *exprs) joinOn(j *subJoin, width int, over func(expr.Expr) (expr.Expr, error)) ([]expr.Expr, error) {
+	var on []expr.Expr
 	for _, e := range j.on {
 		var fault error
 		on = append(on, expr.MapColumns(e, func(c *expr.Col) expr.Expr {

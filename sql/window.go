@@ -167,39 +167,40 @@ func (b *binder) hasEventTime(at syntax.Node, in plan.Node, col *expr.Col) error
 		"column %q of an unbounded table has no watermark, so its windows would never end", col.Name)
 }
 
-// followsWatermark tells whether e is computed from a column of which a watermark is derived, or is
-// a bound of a window.
-func followsWatermark(n plan.Node, e expr.Expr) bool {
-	for _, c := range expr.Columns(e) {
-		if origin(n, c, eventTime) != nil {
-			return true
-		}
-	}
-	return false
+// followsWatermark tells whether a column is one that a watermark is derived from, or a bound of a
+// window.
+func followsWatermark(n plan.Node, col *expr.Col) bool {
+	node, _ := source(n, col.Idx, eventTime)
+	return node != nil
 }
 
-// eventTime accepts the columns of a scan that its watermark is derived from.
+// eventTime accepts the bounds of windows and what the watermark of a scan is derived from: a column
+// of the scan, or a column that is computed right over it.
 func eventTime(n plan.Node, col int) bool {
 	switch n := n.(type) {
 	case *plan.Scan:
-		return n.Watermark != nil && (n.Watermark.Col == n.Cols[col] || slices.Contains(expr.Columns(n.Watermark.Expr), n.Cols[col]))
+		return n.Watermark != nil && slices.Contains(expr.Columns(n.Watermark.Expr), n.Cols[col])
+	case *plan.Project:
+		s, ok := n.In.(*plan.Scan)
+		return ok && s.Watermark != nil && !expr.IsConst(n.Exprs[col]) && within(s.Watermark.Expr, n.Exprs[col])
 	case *plan.Window:
 		return col >= n.In.Schema().Len()
 	}
 	return false
 }
 
-// origin follows column col of n down through what passes it on, to a node that is accepts; nil when
-// there is none. It is the node where the search ended.
-func origin(n plan.Node, col int, is func(plan.Node, int) bool) plan.Node {
-	node, at := source(n, col, is)
-	if node == nil || !is(node, at) {
-		return nil
-	}
-	return node
+// within tells whether part is e or an operand in it.
+func within(e, part expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		found = found || expr.Equal(x, part)
+		return !found
+	})
+	return found
 }
 
-// source is the node that is accepts, and the column there, from which column col of n comes.
+// source follows column col of n down through what passes it on. It is the node that is accepts,
+// and the column there; nil when the column comes from none.
 func source(n plan.Node, col int, is func(plan.Node, int) bool) (plan.Node, int) {
 	if is(n, col) {
 		return n, col
