@@ -59,6 +59,9 @@ func compileCast(e *Cast, base *Context) (node, error) {
 	if from.Kind == vec.Null {
 		return &litNode{vec.ConstVec(e.To, vec.NullValue())}, nil
 	}
+	if relabels(from, e.To) {
+		return &relabelNode{arg: arg, to: e.To}, nil
+	}
 	conv := converterFor(from, e.To)
 	if conv == nil {
 		return nil, fmt.Errorf("%w: cannot cast %s to %s", ErrArguments, from, e.To)
