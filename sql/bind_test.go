@@ -31,6 +31,15 @@ func TestGolden(t *testing.T) {
 					t.Fatalf("error without a place: %v", err)
 				case c.Cmd == "names":
 					sb.WriteString(strings.Join(s.(*Query).Names, " ") + "\n")
+				case c.Cmd == "rows":
+					n := s.(*Query).Plan
+					check(t, n)
+					rows, err := sample().run(n)
+					if err != nil {
+						sb.WriteString(err.Error() + "\n")
+						continue
+					}
+					sb.WriteString(showRows(rows, n.Schema()))
 				case c.Cmd == "types":
 					sb.WriteString(s.(*Query).Plan.Schema().String() + "\n")
 				default:
