@@ -1,0 +1,153 @@
+package parquet
+
+import (
+	"io"
+
+	"github.com/riffle-io/riffle/dataflow/expr"
+)
+
+// maxIndex bounds what is read for an index: larger ones cost more than they save.
+const maxIndex = 16 << 20
+
+// rowRange is the rows [from, to) of a row group.
+type rowRange struct{ from, to int64 }
+
+// pageIndex is the statistics of a chunk's pages and where they start.
+type pageIndex struct {
+	nullPages []bool
+	min, max  [][]byte
+	nulls     []int64
+	first     []int64 // row number of each page's first row
+}
+
+func readPageIndex(r io.ReaderAt, c *columnChunk, rows int64) (*pageIndex, error) {
+	if c.colIndex.len <= 0 || c.offIdx.len <= 0 || c.colIndex.len > maxIndex || c.offIdx.len > maxIndex {
+		return nil, nil
+	}
+	x := &pageIndex{}
+	buf := make([]byte, c.colIndex.len)
+	if err := readFull(r, buf, c.colIndex.at); err != nil {
+		return nil, err
+	}
+	t := &thriftReader{b: buf}
+	t.fields(x.columnField(t))
+	if t.err != nil {
+		return nil, t.err
+	}
+	buf = make([]byte, c.offIdx.len)
+	if err := readFull(r, buf, c.offIdx.at); err != nil {
+		return nil, err
+	}
+	t = &thriftReader{b: buf}
+	t.fields(func(id int, _ byte) bool {
+		if id != 1 {
+			return false
+		}
+		x.first = structs(t, readFirstRow)
+		return true
+	})
+	if t.err != nil {
+		return nil, t.err
+	}
+	return x, x.check(rows)
+}
+
+func (x *pageIndex) columnField(t *thriftReader) func(id int, typ byte) bool {
+	texts := func() (out [][]byte) {
+		for n, _ := t.list(); n > 0 && t.err == nil; n-- {
+			out = append(out, t.bytes())
+		}
+		return out
+	}
+	return func(id int, _ byte) bool {
+		switch id {
+		case 1:
+			for n, _ := t.list(); n > 0 && t.err == nil; n-- {
+				x.nullPages = append(x.nullPages, t.byte() == thriftTrue)
+			}
+		case 2:
+			x.min = texts()
+		case 3:
+			x.max = texts()
+		case 5:
+			for n, _ := t.list(); n > 0 && t.err == nil; n-- {
+				x.nulls = append(x.nulls, t.i64())
+			}
+		default:
+			return false
+		}
+		return true
+	}
+}
+
+func readFirstRow(t *thriftReader) (row int64) {
+	t.fields(func(id int, _ byte) bool {
+		if id == 3 {
+			row = t.i64()
+		}
+		return id == 3
+	})
+	return row
+}
+
+func (x *pageIndex) check(rows int64) error {
+	n := len(x.first)
+	if len(x.nullPages) != n || len(x.min) != n || len(x.max) != n || x.nulls != nil && len(x.nulls) != n {
+		return corrupt("the page index has lists of different lengths")
+	}
+	for i, f := range x.first {
+		if i == 0 && f != 0 || i > 0 && f < x.first[i-1] || f > rows {
+			return corrupt("the page index has rows out of order")
+		}
+	}
+	return nil
+}
+
+// ranges gives the rows of the pages that may hold a row for which e, over one column, is true.
+func (x *pageIndex) ranges(l *leaf, e expr.Expr, rows int64) []rowRange {
+	var out []rowRange
+	for i, from := range x.first {
+		to := rows
+		if i+1 < len(x.first) {
+			to = x.first[i+1]
+		}
+		nulls := int64(-1)
+		if x.nulls != nil {
+			nulls = x.nulls[i]
+		}
+		b := l.bounds(x.min[i], x.max[i], nulls, to-from)
+		if x.nullPages[i] {
+			b = bounds{t: l.t, allNull: true}
+		}
+		if mayMatch(e, func(int) bounds { return b }) {
+			out = addRange(out, rowRange{from, to})
+		}
+	}
+	return out
+}
+
+// addRange appends r, joined to the last range when it follows it.
+func addRange(out []rowRange, r rowRange) []rowRange {
+	if r.from >= r.to {
+		return out
+	}
+	if k := len(out) - 1; k >= 0 && out[k].to >= r.from {
+		out[k].to = max(out[k].to, r.to)
+		return out
+	}
+	return append(out, r)
+}
+
+// intersect gives the rows in both lists.
+func intersect(a, b []rowRange) []rowRange {
+	var out []rowRange
+	for len(a) > 0 && len(b) > 0 {
+		out = addRange(out, rowRange{max(a[0].from, b[0].from), min(a[0].to, b[0].to)})
+		if a[0].to < b[0].to {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return out
+}
