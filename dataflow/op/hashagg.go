@@ -51,7 +51,7 @@ func NewHashAgg(spec AggSpec) (dataflow.Operator, error) {
 func (h *hashAgg) Open(tc *dataflow.TaskContext) error {
 	h.tc = tc
 	h.g = h.p.newGroups(tc.Budget)
-	h.emit = newEmitter(h.p)
+	h.emit = newEmitter(h.p, h.p.keyTypes)
 	return nil
 }
 
@@ -205,14 +205,14 @@ func (h *hashAgg) Close() error {
 // emitter gathers groups into batches: keys, then results or states.
 type emitter struct {
 	p    *aggPlan
+	keys int // key columns of the output
 	out  *vec.Batch
 	refs []state.Ref
-	ops  []vec.Op
 }
 
-func newEmitter(p *aggPlan) *emitter {
-	types := append(append([]vec.Type{}, p.keyTypes...), p.outTypes()...)
-	return &emitter{p: p, out: vec.NewBatch(types), refs: make([]state.Ref, 0, vec.MaxRows)}
+func newEmitter(p *aggPlan, keys []vec.Type) *emitter {
+	types := append(append([]vec.Type{}, keys...), p.outTypes()...)
+	return &emitter{p: p, keys: len(keys), out: vec.NewBatch(types), refs: make([]state.Ref, 0, vec.MaxRows)}
 }
 
 // all emits every group of g. Over a changelog, groups that have no rows left are no groups.
@@ -259,11 +259,10 @@ func (e *emitter) rows(g *groups, refs []state.Ref, key func(c int, dst *vec.Vec
 func (e *emitter) gather(g *groups, refs []state.Ref, key func(c int, dst *vec.Vec)) error {
 	e.out.Reset()
 	e.out.N = len(refs)
-	nk := len(e.p.keyTypes)
-	for c := range nk {
+	for c := range e.keys {
 		key(c, e.out.Cols[c])
 	}
-	col := nk
+	col := e.keys
 	for i, a := range e.p.spec.Aggs {
 		if e.p.spec.Mode == AggPartial {
 			n := len(a.StateTypes())

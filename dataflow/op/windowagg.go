@@ -1,0 +1,522 @@
+package op
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/spill"
+)
+
+// windowAgg aggregates by keys and windows of event time. Groups are kept in panes, one table a
+// pane, so that a window is dropped by dropping its table:
+//
+//	sliced: a pane is a slice, of which every window has a whole number (hopping and cumulating
+//	        windows); a row is added once, and slices are merged when a window fires
+//	direct: a pane is a window (tumbling windows; DISTINCT, whose states do not merge; input whose
+//	        rows have been assigned already)
+//
+// A window fires when the watermark reaches its end; windows fire in order of their ends. A row of
+// a window that has fired goes to the side output "late", once for every such window.
+type windowAgg struct {
+	dataflow.Base
+	spec   AggSpec
+	p      *aggPlan
+	win    *slicing // nil: the input is assigned
+	sliced bool
+	inner  []int // by key of the plan: position in spec.Keys
+	bound  *expr.Evaluator
+	cols   []int // AggFinal: columns of the input that the plan sees
+
+	tc    *dataflow.TaskContext
+	over  *overdraft // AggSingle and AggFinal
+	mem   state.Budget
+	emit  *emitter
+	late  *lateRows
+	wm    dataflow.Time
+	panes []pane // in order
+	last  int    // pane of the last batch
+	cut   paneCut
+	seen  int
+}
+
+// pane is the groups of one window, or of one slice: at is the window's end or the slice's start.
+type pane struct {
+	at int64
+	g  *groups
+}
+
+// NewWindowAgg is an aggregation of which two keys are the bounds of a window.
+func NewWindowAgg(spec AggSpec) (dataflow.Operator, error) {
+	if spec.Window == nil {
+		return nil, errors.New("op: a window aggregation without a window")
+	}
+	w := &windowAgg{spec: spec, wm: dataflow.MinTime}
+	inner := spec
+	inner.Keys = nil
+	for i, k := range spec.Keys {
+		if i == spec.Window.End || i == spec.Window.Start && spec.Window.Assign != nil {
+			continue
+		}
+		inner.Keys = append(inner.Keys, k)
+		w.inner = append(w.inner, i)
+	}
+	var err error
+	if w.p, err = compileAgg(inner, false); err != nil {
+		return nil, err
+	}
+	switch {
+	case spec.Window.Assign != nil:
+		s, err := newSlicing(*spec.Window.Assign)
+		if err != nil {
+			return nil, err
+		}
+		w.win = &s
+		w.sliced = s.Kind != Tumble && len(w.p.aux) == 0
+	case spec.Mode == AggFinal:
+		w.cols = slices.Clone(w.inner)
+		for _, a := range spec.Aggs {
+			for range a.StateTypes() {
+				w.cols = append(w.cols, len(spec.Keys)+len(w.cols)-len(w.inner))
+			}
+		}
+	default:
+		if w.bound, err = expr.Compile(spec.Keys[spec.Window.End]); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *windowAgg) Open(tc *dataflow.TaskContext) error {
+	w.tc, w.mem = tc, tc.Budget
+	if w.spec.Mode != AggPartial {
+		w.over = &overdraft{b: tc.Budget}
+		w.mem = w.over
+	}
+	w.late = newLateRows(tc)
+	types := make([]vec.Type, len(w.spec.Keys))
+	for i, k := range w.spec.Keys {
+		types[i] = k.Type()
+	}
+	w.emit = newEmitter(w.p, types)
+	return nil
+}
+
+func (w *windowAgg) Process(_ int, b *vec.Batch, out dataflow.Output) error {
+	times, err := w.times(b)
+	if err != nil {
+		return err
+	}
+	in := b
+	if w.spec.Mode == AggFinal {
+		in = b.Project(w.cols)
+	}
+	if err := w.p.eval(in); err != nil {
+		return err
+	}
+	w.cut.cut(b, times, w.win)
+	for _, i := range w.cut.nulls {
+		w.late.add(int(i), 0, 0, noTime)
+	}
+	for i := range w.cut.parts {
+		part := &w.cut.parts[i]
+		if err := w.add(in, part, out); err != nil {
+			return err
+		}
+	}
+	if err := w.late.emit(b, w.wm); err != nil {
+		return err
+	}
+	if w.spec.Mode == AggPartial {
+		return w.limit(b.Live(), out)
+	}
+	return nil
+}
+
+// times is the column that rows are assigned to panes by: event times, or ends of windows.
+func (w *windowAgg) times(b *vec.Batch) (*vec.Vec, error) {
+	switch {
+	case w.win != nil:
+		return b.Cols[w.win.Time], nil
+	case w.bound != nil:
+		return w.bound.Eval(b)
+	}
+	return b.Cols[w.spec.Window.End], nil
+}
+
+// add takes the rows of one slice, or of one window when the input is assigned.
+func (w *windowAgg) add(b *vec.Batch, part *paneRows, out dataflow.Output) error {
+	switch {
+	case w.win == nil:
+		if part.at <= w.wm && w.spec.Mode != AggFinal {
+			w.markLate(b, part, part.at, part.at)
+			return nil
+		}
+		return w.update(part.at, b, part.rows(b), out)
+	case w.win.lastEnd(part.at) <= part.at:
+		return nil // in a gap between windows
+	case w.win.lastEnd(part.at) > w.wm && w.sliced:
+		if w.win.firstEnd(part.at) <= w.wm {
+			w.win.windows(part.at, func(start, end int64) {
+				if end <= w.wm {
+					w.markLate(b, part, start, end)
+				}
+			})
+		}
+		return w.update(part.at, b, part.rows(b), out)
+	}
+	var err error
+	w.win.windows(part.at, func(start, end int64) {
+		if end <= w.wm {
+			w.markLate(b, part, start, end)
+		} else if err == nil {
+			err = w.update(end, b, part.rows(b), out)
+		}
+	})
+	return err
+}
+
+func (w *windowAgg) markLate(b *vec.Batch, part *paneRows, start, end int64) {
+	if start == end {
+		start = w.startOf(end)
+	}
+	sel := part.rows(b)
+	if sel == nil {
+		for i := range b.N {
+			w.late.add(i, start, end, isLate)
+		}
+		return
+	}
+	for _, i := range sel {
+		w.late.add(int(i), start, end, isLate)
+	}
+}
+
+// startOf is the start of an assigned window; where only its end is known, the end.
+func (w *windowAgg) startOf(end int64) int64 {
+	if w.win != nil {
+		return w.win.startOf(end)
+	}
+	return end
+}
+
+// update adds rows to a pane. A refused budget makes a partial aggregation emit what it holds.
+func (w *windowAgg) update(at int64, b *vec.Batch, sel []int32, out dataflow.Output) error {
+	_, _, err := w.pane(at).update(b, sel)
+	if !errors.Is(err, spill.ErrOverBudget) || w.spec.Mode != AggPartial {
+		return err
+	}
+	if err := w.Flush(out); err != nil {
+		return err
+	}
+	_, _, err = w.pane(at).update(b, sel)
+	return err
+}
+
+// pane finds or makes a pane.
+func (w *windowAgg) pane(at int64) *groups {
+	if w.last < len(w.panes) && w.panes[w.last].at == at {
+		return w.panes[w.last].g
+	}
+	i, ok := slices.BinarySearchFunc(w.panes, at, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
+	if !ok {
+		w.panes = slices.Insert(w.panes, i, pane{at, w.p.newGroups(w.mem)})
+	}
+	w.last = i
+	return w.panes[i].g
+}
+
+// limit emits the groups of a partial aggregation when they outgrow the caches.
+func (w *windowAgg) limit(rows int, out dataflow.Output) error {
+	if w.seen += rows; w.seen < probeRows {
+		return nil
+	}
+	w.seen = 0
+	n := int64(0)
+	for _, p := range w.panes {
+		n += p.g.bytes()
+	}
+	if n < partialBytes {
+		return nil
+	}
+	return w.Flush(out)
+}
+
+// Flush emits what a partial aggregation holds, for every window that has not fired.
+func (w *windowAgg) Flush(out dataflow.Output) error {
+	if w.spec.Mode != AggPartial {
+		return nil
+	}
+	for _, p := range w.panes {
+		if !w.sliced {
+			if err := w.emitWindow(p.g, p.at, out); err != nil {
+				return err
+			}
+			continue
+		}
+		var err error
+		w.win.windows(p.at, func(_, end int64) {
+			if end > w.wm && err == nil {
+				err = w.emitWindow(p.g, end, out)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.drop(len(w.panes))
+	return nil
+}
+
+// drop forgets the first n panes.
+func (w *windowAgg) drop(n int) {
+	for _, p := range w.panes[:n] {
+		p.g.clear()
+	}
+	w.panes = slices.Delete(w.panes, 0, n)
+	w.last = 0
+}
+
+// Advance fires the windows that end at wm or before.
+func (w *windowAgg) Advance(wm dataflow.Time, out dataflow.Output) (dataflow.Time, error) {
+	if wm <= w.wm {
+		return wm, nil
+	}
+	var err error
+	if w.sliced {
+		err = w.fireSlices(wm, out)
+	} else {
+		n := 0
+		for ; n < len(w.panes) && w.panes[n].at <= wm && err == nil; n++ {
+			err = w.emitWindow(w.panes[n].g, w.panes[n].at, out)
+		}
+		w.drop(n)
+	}
+	w.wm = wm
+	return wm, err
+}
+
+// fireSlices fires windows by merging their slices, and drops slices that no later window has.
+func (w *windowAgg) fireSlices(wm dataflow.Time, out dataflow.Output) error {
+	for fired := w.wm; ; {
+		end, ok := w.nextWindow(fired)
+		if !ok || end > wm {
+			break
+		}
+		if err := w.fire(end, out); err != nil {
+			return err
+		}
+		fired = end
+	}
+	n := 0
+	for n < len(w.panes) && w.win.lastEnd(w.panes[n].at) <= wm {
+		n++
+	}
+	w.drop(n)
+	return nil
+}
+
+// nextWindow is the end of the first window after fired that has rows.
+func (w *windowAgg) nextWindow(fired int64) (int64, bool) {
+	best, ok := int64(0), false
+	for _, p := range w.panes {
+		end := w.win.firstEnd(p.at)
+		if end <= fired {
+			end += ((fired-end)/w.win.Slide + 1) * w.win.Slide
+		}
+		if end <= w.win.lastEnd(p.at) && (!ok || end < best) {
+			best, ok = end, true
+		}
+		if ok && p.at >= best {
+			break // later slices have later windows only
+		}
+	}
+	return best, ok
+}
+
+// fire emits the window that ends at end. One slice alone is emitted as it is.
+func (w *windowAgg) fire(end int64, out dataflow.Output) error {
+	start := w.win.startOf(end)
+	lo, _ := slices.BinarySearchFunc(w.panes, start, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
+	hi, _ := slices.BinarySearchFunc(w.panes, end, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
+	if hi == lo+1 {
+		return w.emitWindow(w.panes[lo].g, end, out)
+	}
+	sum := w.p.newGroups(&overdraft{b: w.tc.Budget}) // of a partial aggregation too: it must fire now
+	defer sum.clear()
+	for _, p := range w.panes[lo:hi] {
+		err := p.g.view().each(0, func(b *vec.Batch) error { return sum.restore(0, b, nil, 0) })
+		if err != nil {
+			return fmt.Errorf("merge slices of a window: %w", err)
+		}
+	}
+	return w.emitWindow(sum, end, out)
+}
+
+// emitWindow emits the groups of the window that ends at end.
+func (w *windowAgg) emitWindow(g *groups, end int64, out dataflow.Output) error {
+	start := int64(0)
+	if w.win != nil {
+		start = w.win.startOf(end)
+	}
+	for at := state.Ref(0); at != state.NoRef; {
+		w.emit.refs, at = g.t.Scan(at, w.emit.refs[:0])
+		refs := w.emit.refs
+		if len(refs) == 0 {
+			continue
+		}
+		err := w.emit.rows(g, refs, func(c int, dst *vec.Vec) {
+			switch {
+			case c == w.spec.Window.End:
+				fill(dst, end, len(refs))
+			case c == w.spec.Window.Start && w.win != nil:
+				fill(dst, start, len(refs))
+			default:
+				g.t.Gather(slices.Index(w.inner, c), refs, dst)
+			}
+		}, out)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fill(dst *vec.Vec, x int64, n int) {
+	dst.Resize(n)
+	for i := range dst.I64 {
+		dst.I64[i] = x
+	}
+}
+
+// Explain tells when the open windows exceed the budget.
+func (w *windowAgg) Explain() string {
+	if w.over == nil {
+		return ""
+	}
+	return w.over.explain()
+}
+
+func (w *windowAgg) Close() error {
+	w.drop(len(w.panes))
+	return nil
+}
+
+// paneCut divides the rows of a batch by slice.
+type paneCut struct {
+	parts []paneRows
+	nulls []int32
+	index map[int64]int
+}
+
+// paneRows is the rows of one slice [at, hi). all is set when they are all rows of the batch.
+type paneRows struct {
+	at, hi int64
+	all    bool
+	sel    []int32
+}
+
+// rows is the selection of the part.
+func (p *paneRows) rows(b *vec.Batch) []int32 {
+	if p.all {
+		return b.Sel
+	}
+	return p.sel
+}
+
+// cut divides the live rows of b by the slice of their time; win nil makes each time a slice of its
+// own. Most batches lie in one slice, which two comparisons a row tell.
+func (c *paneCut) cut(b *vec.Batch, times *vec.Vec, win *slicing) {
+	c.nulls = c.nulls[:0]
+	c.parts = c.parts[:0]
+	n := b.Live()
+	if n == 0 {
+		return
+	}
+	if !times.MayHaveNulls() {
+		lo, hi := timeRange(b, times)
+		if at := sliceOf(win, lo); at == sliceOf(win, hi) {
+			c.part(at, hi+1).all = true
+			return
+		}
+	}
+	clear(c.index)
+	base := times.Base().I64
+	var cur *paneRows
+	for k := range n {
+		i := b.Row(k)
+		if times.IsNull(i) {
+			c.nulls = append(c.nulls, int32(i))
+			continue
+		}
+		t := base[times.Index(i)]
+		if cur == nil || t < cur.at || t >= cur.hi {
+			cur = c.find(t, win)
+		}
+		cur.sel = append(cur.sel, int32(i))
+	}
+}
+
+func timeRange(b *vec.Batch, times *vec.Vec) (lo, hi int64) {
+	if times.Form == vec.Flat && b.Sel == nil {
+		lo, hi = times.I64[0], times.I64[0]
+		for _, t := range times.I64[:b.N] {
+			lo, hi = min(lo, t), max(hi, t)
+		}
+		return lo, hi
+	}
+	base := times.Base().I64
+	lo, hi = dataflow.MaxTime, dataflow.MinTime
+	for k := range b.Live() {
+		t := base[times.Index(b.Row(k))]
+		lo, hi = min(lo, t), max(hi, t)
+	}
+	return lo, hi
+}
+
+func sliceOf(win *slicing, t int64) int64 {
+	if win == nil {
+		return t
+	}
+	return win.slice(t)
+}
+
+// find is the part of time t.
+func (c *paneCut) find(t int64, win *slicing) *paneRows {
+	for i := len(c.parts) - 1; i >= 0 && i >= len(c.parts)-4; i-- {
+		if p := &c.parts[i]; t >= p.at && t < p.hi {
+			return p
+		}
+	}
+	at := sliceOf(win, t)
+	if i, ok := c.index[at]; ok {
+		return &c.parts[i]
+	}
+	if c.index == nil {
+		c.index = map[int64]int{}
+	}
+	c.index[at] = len(c.parts)
+	hi := at + 1
+	if win != nil {
+		hi = at + win.width
+	}
+	return c.part(at, hi)
+}
+
+// part appends a part and reuses the selection of an earlier batch.
+func (c *paneCut) part(at, hi int64) *paneRows {
+	if len(c.parts) < cap(c.parts) {
+		c.parts = c.parts[:len(c.parts)+1]
+	} else {
+		c.parts = append(c.parts, paneRows{})
+	}
+	p := &c.parts[len(c.parts)-1]
+	*p = paneRows{at: at, hi: hi, sel: p.sel[:0]}
+	return p
+}
