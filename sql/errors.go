@@ -34,7 +34,7 @@ func (b *binder) at(n syntax.Node, err error) error {
 	for _, prefix := range []error{expr.ErrArguments, expr.ErrNoFunction} {
 		msg = strings.ReplaceAll(msg, prefix.Error()+": ", "")
 	}
-	return b.failHint(n, "", "%s", msg)
+	return b.fail(n, "%s", msg)
 }
 
 // didYouMean is a hint, or "" when nothing is near.

@@ -261,11 +261,10 @@ func sameWindow(a, b plan.Node) bool {
 	return v.Kind == w.Kind && v.Size == w.Size && v.Slide == w.Slide && v.Offset == w.Offset
 }
 
-// Parts of a window: the columns that plan.Window appends, in order.
+// Parts of a window: the first columns that plan.Window appends, in order.
 const (
 	windowStart = iota
 	windowEnd
-	windowTime
 )
 
 // windowPart finds the window that column col of n is a bound of, and which.
