@@ -66,7 +66,7 @@ func (g *groups) firstOf(a *acc, value *vec.Vec, fresh []int32, refs []state.Ref
 	if a.isExtreme() {
 		head := a.at + state.Words(a.argT) + 1
 		for j, k := range fresh {
-			g.link(g.aux[a.aux], s.aux[k], s.vrefs[j], head)
+			link(g.aux[a.aux], s.aux[k], g.t, s.vrefs[j], head)
 		}
 	}
 	return g.kernel(a, value, fresh, s.vrefs, false)
@@ -79,7 +79,7 @@ func (g *groups) lastOf(a *acc, value *vec.Vec, k int, r, ref state.Ref) error {
 		t.Delete(r)
 		return g.kernel(a, value, []int32{int32(k)}, []state.Ref{ref}, true)
 	}
-	g.unlink(t, r, ref, a.at+state.Words(a.argT)+1)
+	unlink(t, r, g.t, ref, a.at+state.Words(a.argT)+1)
 	t.Delete(r)
 	g.p.s.dirty = append(g.p.s.dirty, ref)
 	return nil
@@ -90,9 +90,10 @@ func word(t *state.Table, r state.Ref, at int) *uint64 {
 	return &t.Pages()[r>>state.PageShift][int(r&state.PageMask)+at]
 }
 
-// link puts row r of the values t at the head of the list of group ref.
-func (g *groups) link(t *state.Table, r, ref state.Ref, head int) {
-	first := word(g.t, ref, head)
+// link puts row r of t at the head of the list that begins in word head of row ref of heads. t has
+// the value columns auxCount, auxNext and auxPrev.
+func link(t *state.Table, r state.Ref, heads *state.Table, ref state.Ref, head int) {
+	first := word(heads, ref, head)
 	*word(t, r, t.ValAt(auxNext)) = *first
 	if *first != 0 {
 		old := state.Ref(*first - 1)
@@ -102,14 +103,15 @@ func (g *groups) link(t *state.Table, r, ref state.Ref, head int) {
 	*first = uint64(r) + 1
 }
 
-func (g *groups) unlink(t *state.Table, r, ref state.Ref, head int) {
+// unlink takes row r of t out of its list.
+func unlink(t *state.Table, r state.Ref, heads *state.Table, ref state.Ref, head int) {
 	next, prev := *word(t, r, t.ValAt(auxNext)), *word(t, r, t.ValAt(auxPrev))
 	if next != 0 {
 		t.Touch([]state.Ref{state.Ref(next - 1)})
 		*word(t, state.Ref(next-1), t.ValAt(auxPrev)) = prev
 	}
 	if prev == 0 {
-		*word(g.t, ref, head) = next
+		*word(heads, ref, head) = next
 		return
 	}
 	t.Touch([]state.Ref{state.Ref(prev - 1)})

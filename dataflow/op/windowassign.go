@@ -199,7 +199,7 @@ func (w *windowAssign) flush(b *vec.Batch, out dataflow.Output) error {
 	o := w.out
 	o.N, o.Ops = n, nil
 	for c, v := range b.Cols {
-		o.Cols[c].Gather(v, w.idx, true)
+		o.Cols[c].Gather(v, w.idx, false)
 	}
 	bounds := o.Cols[len(b.Cols):]
 	for _, v := range bounds {
@@ -260,7 +260,7 @@ func (l *lateRows) emit(b *vec.Batch, wm dataflow.Time) error {
 	o := &vec.Batch{N: len(l.idx)}
 	for _, v := range b.Cols {
 		g := &vec.Vec{}
-		g.Gather(v, l.idx, true)
+		g.Gather(v, l.idx, false)
 		o.Cols = append(o.Cols, g)
 	}
 	start, end, mark, reason := vec.New(vec.TTimestamp, 0), vec.New(vec.TTimestamp, 0), vec.New(vec.TTimestamp, 0), vec.New(vec.TString, 0)

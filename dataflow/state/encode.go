@@ -17,7 +17,8 @@ type keyBlock struct {
 	hash  []uint64
 	cols  []*vec.Vec
 	sel   []int32
-	cand  []uint64
+	cand  []uint64 // first slots
+	found []uint64 // their key words
 
 	anyNull bool
 	hasStr  bool

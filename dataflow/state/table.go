@@ -186,15 +186,20 @@ func (t *Table) find(kb *keyBlock, refs []Ref, insert bool) {
 // findWord is find for keys of one word. A NULL needs no look at its bit: its tag differs from
 // that of the only key with the same word.
 func (t *Table) findWord(kb *keyBlock, refs []Ref, insert bool) {
-	cand, words, at := kb.cand, kb.words, t.head
+	cand, at := kb.cand, t.head
+	words, pages, found := kb.words[:kb.n], t.pages, grow(kb.found, kb.n)
+	kb.found = found
+	if len(pages) > 0 {
+		for k, s := range cand { // an empty slot reads the first row, which does no harm
+			r := Ref(s)
+			found[k] = pages[r>>PageShift][int(r&PageMask)+at]
+		}
+	}
 	for k, h := range kb.hash[:kb.n] {
 		s := cand[k]
-		if s>>32 == tagOf(h) {
-			r := Ref(s)
-			if t.pages[r>>PageShift][int(r&PageMask)+at] == words[k] {
-				refs[k] = r
-				continue
-			}
+		if s>>32 == tagOf(h) && found[k] == words[k] {
+			refs[k] = Ref(s)
+			continue
 		}
 		refs[k] = t.walk(kb, k, insert)
 	}

@@ -1,0 +1,233 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/op/optest"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// changes makes steps that insert the rows of b and take some of them back later, and returns the
+// rows that are left.
+func changes(r *rand.Rand, b *vec.Batch, types []vec.Type) (steps []optest.Step, left *vec.Batch) {
+	var present []int32
+	left = vec.NewBatch(types)
+	for at := 0; at < b.N; {
+		part := vec.NewBatch(types)
+		var ops []vec.Op
+		for range 40 {
+			if len(present) > 0 && r.IntN(3) == 0 {
+				j := r.IntN(len(present))
+				part.Append(b, present[j:j+1])
+				ops = append(ops, []vec.Op{vec.Delete, vec.UpdateBefore}[r.IntN(2)])
+				present[j] = present[len(present)-1]
+				present = present[:len(present)-1]
+			} else if at < b.N {
+				part.Append(b, []int32{int32(at)})
+				ops = append(ops, []vec.Op{vec.Insert, vec.UpdateAfter}[r.IntN(2)])
+				present = append(present, int32(at))
+				at++
+			}
+		}
+		part.Ops = ops
+		steps = append(steps, optest.Step{Batch: part})
+	}
+	left.Append(b, present)
+	return steps, left
+}
+
+func TestUpdatingAgg(t *testing.T) {
+	for _, keys := range [][]int{{0}, {0, 1}, {}} {
+		for _, retract := range []bool{false, true} {
+			aggs := allAggs(t, true)
+			b := aggRows(rand.New(rand.NewPCG(9, 9)), 200, 5)
+			steps, left := []optest.Step{{Batch: b}}, b
+			if retract {
+				steps, left = changes(rand.New(rand.NewPCG(1, 9)), b, aggIn)
+			}
+			optest.Run(t, optest.Test{
+				New: func() (dataflow.Operator, error) {
+					return NewUpdatingAgg(AggSpec{Keys: exprsOf(keys), Aggs: aggs, In: aggIn, Changelog: retract})
+				},
+				Steps: steps, Want: modelGroups(t, aggs, left, keys),
+			})
+		}
+	}
+}
+
+func TestUpdatingAggOverNothing(t *testing.T) {
+	aggs := allAggs(t, true)
+	optest.Run(t, optest.Test{
+		New:  func() (dataflow.Operator, error) { return NewUpdatingAgg(AggSpec{Aggs: aggs, In: aggIn}) },
+		Want: []string{model(t, aggs, vec.NewBatch(aggIn), nil)[1:]},
+	})
+}
+
+// TestUpdatingAggChanges looks at the changes themselves.
+func TestUpdatingAggChanges(t *testing.T) {
+	in := []vec.Type{vec.TInt64, vec.TInt64}
+	k, x := &expr.Col{Idx: 0, Name: "k", T: vec.TInt64}, &expr.Col{Idx: 1, Name: "x", T: vec.TInt64}
+	u, err := NewUpdatingAgg(AggSpec{Keys: []expr.Expr{k}, Aggs: []expr.Agg{newAgg(t, "sum", false, nil, x)}, In: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Open(context1(t, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	out := dataflow.OutputFunc(func(b *vec.Batch) error {
+		for i := range b.N {
+			got += fmt.Sprintf("%s %s\n", vec.OpNames[b.Op(i)], optest.RowText(b, i))
+		}
+		return nil
+	})
+	for _, batch := range [][][3]int64{
+		{{1, 5, 0}, {2, 7, 0}, {1, 1, 0}},
+		{{1, 0, 0}},                       // no change of the sum
+		{{2, 7, 3}, {1, 4, 0}, {3, 1, 0}}, // 2 loses its only row
+		{{4, 1, 0}, {4, 1, 3}},            // comes and goes
+		{{2, 9, 0}},
+	} {
+		b := vec.NewBatch(in)
+		for _, r := range batch {
+			b.AppendRow(vec.IntValue(r[0]), vec.IntValue(r[1]))
+			b.Ops = append(b.Ops[:b.N-1], vec.Op(r[2]))
+		}
+		if err := u.Process(0, b, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = "+I 1|6\n+I 2|7\n-D 2|7\n-U 1|6\n+U 1|10\n+I 3|1\n+I 2|9\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if err := u.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExtremesNeedAnAnnouncedChangelog(t *testing.T) {
+	b := aggRows(rand.New(rand.NewPCG(9, 9)), 50, 1)
+	b.SetOps(vec.Delete)
+	u, err := NewUpdatingAgg(AggSpec{Aggs: []expr.Agg{newAgg(t, "min", false, nil, aggCols[3])}, In: aggIn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Open(context1(t, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Process(0, b, nil); !errors.Is(err, errNoInverse) {
+		t.Error(err)
+	}
+	if err := u.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStreamJoin(t *testing.T) {
+	left, right := []vec.Type{vec.TInt64, vec.TString, vec.TFloat64}, []vec.Type{vec.TString, vec.TInt64}
+	lk, rk := &expr.Col{Idx: 0, Name: "a", T: vec.TInt64}, &expr.Col{Idx: 1, Name: "b", T: vec.TInt64}
+	cond, err := expr.NewCall("<>", &expr.Col{Idx: 1, Name: "s", T: vec.TString}, &expr.Col{Idx: 3, Name: "t", T: vec.TString})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(r *rand.Rand, types []vec.Type, n int) *vec.Batch {
+		b := vec.NewBatch(types)
+		for range n {
+			row := make([]vec.Value, len(types))
+			for c, ty := range types {
+				row[c] = vec.Value{I: int64(r.IntN(12)), F: 1.5, S: fmt.Sprint("text of the row ", r.IntN(4)), Null: r.IntN(9) == 0}
+				if ty != vec.TInt64 {
+					row[c].I = 0
+				}
+			}
+			b.AppendRow(row...)
+		}
+		return b
+	}
+	for _, residual := range []expr.Expr{nil, cond} {
+		r := rand.New(rand.NewPCG(3, 4))
+		ls, lleft := changes(r, rows(r, left, 120), left)
+		rs, rleft := changes(r, rows(r, right, 120), right)
+		var steps []optest.Step
+		for i := range max(len(ls), len(rs)) {
+			if i < len(ls) {
+				steps = append(steps, ls[i])
+			}
+			if i < len(rs) {
+				rs[i].In = 1
+				steps = append(steps, rs[i])
+			}
+		}
+		var want []string
+		for i := range lleft.N {
+			for k := range rleft.N {
+				a, b := lleft.Cols[0].Value(i), rleft.Cols[1].Value(k)
+				s, u := lleft.Cols[1].Value(i), rleft.Cols[0].Value(k)
+				if a.Null || b.Null || a.I != b.I || residual != nil && (s.Null || u.Null || s.S == u.S) {
+					continue
+				}
+				want = append(want, optest.RowText(lleft, i)+"|"+optest.RowText(rleft, k))
+			}
+		}
+		optest.Run(t, optest.Test{
+			New: func() (dataflow.Operator, error) {
+				return NewStreamJoin(StreamJoinSpec{Left: left, Right: right, Keys: [2][]expr.Expr{{lk}, {rk}}, Residual: residual})
+			},
+			Steps: steps, Inputs: 2, Want: want,
+		})
+	}
+}
+
+func BenchmarkUpdatingAgg(b *testing.B) {
+	types := []vec.Type{vec.TInt64, vec.TInt64}
+	k, x := &expr.Col{Idx: 0, Name: "k", T: vec.TInt64}, &expr.Col{Idx: 1, Name: "x", T: vec.TInt64}
+	r := rand.New(rand.NewPCG(1, 1))
+	var in []*vec.Batch
+	for range 500 {
+		c := &vec.Batch{Cols: []*vec.Vec{vec.New(vec.TInt64, vec.MaxRows), vec.New(vec.TInt64, vec.MaxRows)}, N: vec.MaxRows}
+		for i := range vec.MaxRows {
+			c.Cols[0].I64[i], c.Cols[1].I64[i] = int64(r.IntN(10000)), 1
+		}
+		in = append(in, c)
+	}
+	spec := AggSpec{Keys: []expr.Expr{k}, In: types, Aggs: []expr.Agg{newAgg(b, "sum", false, nil, x), newAgg(b, "count", false, nil)}}
+	benchAgg(b, func() (dataflow.Operator, error) { return NewUpdatingAgg(spec) }, in, nil)
+}
+
+func BenchmarkStreamJoin(b *testing.B) {
+	types := []vec.Type{vec.TInt64, vec.TInt64}
+	k := &expr.Col{Idx: 0, Name: "k", T: vec.TInt64}
+	var in []*vec.Batch
+	for n := range 200 {
+		c := &vec.Batch{Cols: []*vec.Vec{vec.New(vec.TInt64, vec.MaxRows), vec.New(vec.TInt64, vec.MaxRows)}, N: vec.MaxRows}
+		for i := range vec.MaxRows {
+			c.Cols[0].I64[i], c.Cols[1].I64[i] = int64(n/2*vec.MaxRows+i), int64(i)
+		}
+		in = append(in, c)
+	}
+	out := dataflow.OutputFunc(func(*vec.Batch) error { return nil })
+	for range b.N {
+		j, err := NewStreamJoin(StreamJoinSpec{Left: types, Right: types, Keys: [2][]expr.Expr{{k}, {k}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := j.Open(context1(b, 0)); err != nil {
+			b.Fatal(err)
+		}
+		for i, c := range in {
+			if err := j.Process(i%2, c, out); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := j.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*200*vec.MaxRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
