@@ -75,6 +75,7 @@ const (
 	KindWatermark
 	KindBarrier
 	KindEnd
+	KindIdle // the sender holds the watermark back no longer, until its next watermark
 )
 
 // Event is what an inbox carries. Kind says which field counts.
@@ -88,10 +89,13 @@ type Event struct {
 
 // TaskContext is what a task lends its operators.
 type TaskContext struct {
-	Ctx      context.Context // done when the job is cancelled
-	Stage    string          // name of the stage, for errors and files
-	Task, P  int             // this task and the number of tasks of its stage
-	Budget   Budget          // memory of this operator
+	Ctx     context.Context // done when the job is cancelled
+	Job     string          // identity of the job, kept across restarts
+	Stage   string          // name of the stage, for errors and files
+	Task, P int             // this task and the number of tasks of its stage
+	Budget  Budget          // memory of this operator
+	// Side opens a side output by name ("late"). It is never nil; where nothing was asked to take
+	// the rows they are counted.
 	Side     func(name string) Output
 	SpillDir string // where spilled files of the job go
 }
@@ -156,6 +160,13 @@ type Committer interface {
 	// called from the task's goroutine, or before Process at a restart, by any instance of the
 	// sink, and does no harm when it was done before.
 	Commit(ckpt CheckpointID, prepared []byte) error
+}
+
+// Flusher is an Operator that holds rows back only to save work, such as a partial aggregation.
+type Flusher interface {
+	// Flush emits what it holds. It is called before a barrier passes, so that such rows need no
+	// place in the snapshot.
+	Flush(out Output) error
 }
 
 // TimerHandler is an Operator that wants to be called on processing time.

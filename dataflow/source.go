@@ -27,6 +27,10 @@ type Source interface {
 	Open(ctx context.Context, s Split, pos []byte, wake func()) (Reader, error)
 }
 
+// OrderedSource is an unbounded Source whose splits end and are listed in order of event time: tasks
+// take them one after the other, and a split in the queue holds the watermark at its MinTime.
+type OrderedSource interface{ Ordered() bool }
+
 // Reader reads one split. It is used from one goroutine.
 type Reader interface {
 	// Next returns the next rows, in a batch that is good until the next call. It returns io.EOF

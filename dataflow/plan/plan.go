@@ -158,29 +158,7 @@ func (p *Project) Describe() string {
 }
 
 // Agg is one aggregate function call.
-type Agg struct {
-	Fn       string // count, sum, avg, min, max, …; count without arguments counts rows
-	Args     []expr.Expr
-	Distinct bool
-	Filter   expr.Expr // nil: all rows
-	T        vec.Type
-	Name     string
-}
-
-func (a Agg) String() string {
-	args := exprList(a.Args, ", ")
-	switch {
-	case len(a.Args) == 0:
-		args = "*"
-	case a.Distinct:
-		args = "DISTINCT " + args
-	}
-	s := a.Fn + "(" + args + ")"
-	if a.Filter != nil {
-		s += " FILTER (WHERE " + a.Filter.String() + ")"
-	}
-	return s
-}
+type Agg = expr.Agg
 
 // AggMode is which part of an aggregation a node does.
 type AggMode uint8
@@ -332,6 +310,9 @@ const (
 	StreamJoin                    // both sides are kept in state; the output is a changelog
 )
 
+// String is the name of the method.
+func (m JoinMethod) String() string { return joinMethods[m] }
+
 var joinMethods = [...]string{"Join", "HashJoin", "NestedLoopJoin", "StreamJoin"}
 
 // Join joins two inputs. Residual is over the columns of both, left first.
@@ -450,6 +431,13 @@ type Target interface {
 	Schema() *vec.Schema
 	// Accepts tells whether rows in the given output mode can be written, and if not, why.
 	Accepts(m Mode, key []int) error
+}
+
+// SinkSpec is what a sink is to write.
+type SinkSpec struct {
+	Schema *vec.Schema
+	Mode   Mode
+	Key    []int // columns that identify a row of a changelog; nil: none known
 }
 
 // Sink writes rows to a target. Its output is one row with the number of rows written.

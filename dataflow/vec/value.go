@@ -244,3 +244,17 @@ func (iv Interval) String() string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// AppendText appends the text of row i, not null, as Value.AppendText does, without an allocation
+// for the common types.
+func (v *Vec) AppendText(dst []byte, i int) []byte {
+	switch v.Type.Kind {
+	case String, JSON:
+		return append(dst, v.Str(i)...)
+	case Int8, Int16, Int32:
+		return strconv.AppendInt(dst, int64(v.Base().I32[v.Index(i)]), 10)
+	case Int64:
+		return strconv.AppendInt(dst, v.Base().I64[v.Index(i)], 10)
+	}
+	return v.Value(i).AppendText(dst, v.Type)
+}

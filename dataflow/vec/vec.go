@@ -58,7 +58,7 @@ func resize[T any](s []T, n int) []T {
 // Resize makes v flat with n rows and keeps the memory it has. Values are undefined but readable
 // (strings are empty beyond the rows that v had); no row is null.
 func (v *Vec) Resize(n int) {
-	v.Form, v.Valid, v.Codes, v.Dict = Flat, nil, nil, nil
+	v.Form, v.Valid, v.Codes, v.Dict = Flat, nil, v.Codes[:0], nil
 	switch v.Type.Phys() {
 	case PhysBool:
 		v.B = resize(v.B, n)

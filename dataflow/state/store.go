@@ -1,0 +1,241 @@
+package state
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/internal/vfs"
+)
+
+// Retained is how many checkpoints stay: two are needed to undo one that a Kafka transaction did
+// not confirm, the third is for people.
+const Retained = 3
+
+// ErrDamaged marks a checkpoint whose files are not what was written.
+var ErrDamaged = errors.New("checkpoint is damaged")
+
+// Format reads and writes the tables of a snapshot. The parquet package has one.
+type Format interface {
+	// Ext is the file name's ending, with the dot.
+	Ext() string
+	NewWriter(w io.Writer, schema *vec.Schema) (dataflow.TableWriter, error)
+	// Read calls fn with the batches of a file, lent for the time of the call.
+	Read(r io.ReaderAt, size int64, fn func(*vec.Batch) error) error
+}
+
+// Store keeps the checkpoints of one job in a directory:
+//
+//	DIR/LOCK                         one process at a time
+//	DIR/pointer.db                   "latest complete", in bbolt
+//	DIR/checkpoint-12/manifest.json  plan, positions, files with checksums
+//	DIR/checkpoint-12/OP-TASK-TABLE.parquet
+//
+// A checkpoint counts once its files, its manifest, the directory and then the pointer are synced,
+// in that order. Whatever the pointer does not name is swept when the store is opened.
+type Store struct {
+	fs     vfs.FS
+	dir    string
+	format Format
+	lock   io.Closer
+	ptr    pointer
+
+	mu sync.Mutex
+}
+
+// NewJobID is a random identity for a job.
+func NewJobID() string {
+	b := make([]byte, 8)
+	rand.Read(b) // never fails (crypto/rand)
+	return hex.EncodeToString(b)
+}
+
+// OpenStore takes dir for this process, makes it when it is missing, and sweeps what a crash left.
+// A second process gets a *vfs.LockedError, wrapped.
+func OpenStore(fsys vfs.FS, dir string, format Format) (*Store, error) {
+	if err := vfs.MkdirAllSync(fsys, dir); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	lock, err := fsys.Lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("state directory %s: %w", dir, err)
+	}
+	s := &Store{fs: fsys, dir: dir, format: format, lock: lock}
+	if s.ptr, err = openPointer(fsys, dir); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("state directory %s: %w", dir, err)
+	}
+	if err := s.sweep(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("state directory %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+// Close lets go of the directory.
+func (s *Store) Close() error {
+	err := s.ptr.close()
+	if e := s.lock.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Dir is the store's directory.
+func (s *Store) Dir() string { return s.dir }
+
+// latest is the content of the pointer.
+type latest struct {
+	Job  string                  `json:"job"`
+	IDs  []dataflow.CheckpointID `json:"ids"`  // newest first
+	CRCs []uint32                `json:"crcs"` // of the manifests
+}
+
+func (s *Store) load() (latest, error) {
+	var l latest
+	data, err := s.ptr.load()
+	if err != nil || data == nil {
+		return l, err
+	}
+	if err := json.Unmarshal(data, &l); err != nil || len(l.IDs) != len(l.CRCs) {
+		return l, fmt.Errorf("%w: the pointer in %s cannot be read", ErrDamaged, s.dir)
+	}
+	return l, nil
+}
+
+func (s *Store) save(l latest) error {
+	data, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	return s.ptr.save(data)
+}
+
+// JobID is the identity that the store's job keeps across restarts.
+func (s *Store) JobID() (string, error) {
+	l, err := s.load()
+	if err != nil || l.Job != "" {
+		return l.Job, err
+	}
+	l.Job = NewJobID()
+	return l.Job, s.save(l)
+}
+
+func (s *Store) path(id dataflow.CheckpointID) string {
+	return filepath.Join(s.dir, fmt.Sprintf("checkpoint-%d", id))
+}
+
+// sweep removes checkpoints that the pointer does not name.
+func (s *Store) sweep() error {
+	l, err := s.load()
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, id := range l.IDs {
+		keep[filepath.Base(s.path(id))] = true
+	}
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n, "checkpoint-") && !keep[n] {
+			if err := s.fs.RemoveAll(filepath.Join(s.dir, n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Checkpoints lists the complete checkpoints, newest first.
+func (s *Store) Checkpoints() ([]dataflow.CheckpointID, error) {
+	l, err := s.load()
+	return l.IDs, err
+}
+
+// Open reads the manifest of a complete checkpoint.
+func (s *Store) Open(id dataflow.CheckpointID) (*Checkpoint, error) {
+	l, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	for i, have := range l.IDs {
+		if have != id {
+			continue
+		}
+		path := filepath.Join(s.path(id), manifestName)
+		data, err := vfs.ReadFile(s.fs, path)
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint %d: %w", id, err)
+		}
+		if crc32.Checksum(data, castagnoli) != l.CRCs[i] {
+			return nil, damaged(path, "its checksum is wrong")
+		}
+		c := &Checkpoint{store: s}
+		if err := json.Unmarshal(data, &c.Manifest); err != nil {
+			return nil, damaged(path, err.Error())
+		}
+		return c, nil
+	}
+	return nil, fmt.Errorf("checkpoint %d: %w", id, fs.ErrNotExist)
+}
+
+func damaged(path, why string) error {
+	return fmt.Errorf("%w: %s: %s; put the file back from a copy, or start the job anew with an empty state directory and an empty output", ErrDamaged, path, why)
+}
+
+// Discard forgets the newest checkpoint, which its sinks did not confirm.
+func (s *Store) Discard(id dataflow.CheckpointID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := s.load()
+	if err != nil {
+		return err
+	}
+	if len(l.IDs) == 0 || l.IDs[0] != id {
+		return fmt.Errorf("state: checkpoint %d is not the newest", id)
+	}
+	l.IDs, l.CRCs = l.IDs[1:], l.CRCs[1:]
+	if err := s.save(l); err != nil {
+		return err
+	}
+	return s.fs.RemoveAll(s.path(id))
+}
+
+// publish makes a checkpoint the latest one and removes old ones.
+func (s *Store) publish(id dataflow.CheckpointID, crc uint32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := s.load()
+	if err != nil {
+		return err
+	}
+	l.IDs = append([]dataflow.CheckpointID{id}, l.IDs...)
+	l.CRCs = append([]uint32{crc}, l.CRCs...)
+	var old []dataflow.CheckpointID
+	if len(l.IDs) > Retained {
+		old = l.IDs[Retained:]
+		l.IDs, l.CRCs = l.IDs[:Retained], l.CRCs[:Retained]
+	}
+	if err := s.save(l); err != nil {
+		return err
+	}
+	for _, o := range old {
+		if err := s.fs.RemoveAll(s.path(o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
