@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/riffle-io/riffle/datasets/kafka"
+	"github.com/riffle-io/riffle/optimizer"
+	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // query, job or check failed
+	exitUsage       = 2   // usage, configuration or syntax
+	exitUnreachable = 3   // a broker or connection; may pass
+	exitTimeout     = 4   // --timeout ran out
+	exitInterrupted = 130 // ctrl-c
+	exitKilled      = 137 // ctrl-c twice
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ msg string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// exitCode says what kind of failure an error is.
+func exitCode(ctx context.Context, err error) int {
+	var u *usageError
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errInterrupted):
+		return exitInterrupted
+	case errors.Is(cause, errTimeout):
+		return exitTimeout
+	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
+		return exitUsage
+	case unreachable(err):
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// unreachable tells whether a broker or connection failed in a way that may pass.
+func unreachable(err error) bool {
+	var un *kafka.UnavailableError
+	var op *net.OpError
+	return errors.As(err, &un) || errors.As(err, &op) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, context.DeadlineExceeded) || kerr.IsRetriable(err)
+}
+
+// codes are the stable names of errors in --json.
+var codes = map[int]string{exitFailed: "RF1000", exitUsage: "RF2000", exitUnreachable: "RF3000", exitTimeout: "RF4000", exitInterrupted: "RF5000"}
+
+// report prints an error for people, or as one JSON object.
+func (a *app) report(err error, code int) {
+	if code == exitInterrupted {
+		return
+	}
+	msg := err.Error()
+	if code == exitTimeout {
+		msg = fmt.Sprintf("--timeout %v ran out; what came before it was written", a.timeout)
+	}
+	if !a.json {
+		fmt.Fprintln(a.err, "riffle: "+strings.TrimRight(msg, "\n"))
+		return
+	}
+	line, _ := json.Marshal(map[string]any{"v": 1, "error": map[string]any{"code": codes[code], "message": msg}}) // cannot fail: text only
+	fmt.Fprintln(a.err, string(line))
+}

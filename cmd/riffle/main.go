@@ -1,0 +1,124 @@
+// Command riffle runs SQL over files and Kafka topics. See riffle --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// app is what the commands share: the global flags and the streams.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	plain    bool
+	ascii    bool
+	noColor  bool
+	quiet    bool
+	json     bool
+	timeout  time.Duration
+}
+
+// run is main without the process: it returns the exit code.
+func run(args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	stop := a.watchSignals(cancel)
+	defer stop()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errw)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if a.timeout > 0 {
+			t := time.AfterFunc(a.timeout, func() { cancel(errTimeout); a.exitSoon(exitTimeout) })
+			context.AfterFunc(ctx, func() { t.Stop() })
+		}
+		return nil
+	}
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitCode(ctx, err)
+	a.report(err, code)
+	return code
+}
+
+// errInterrupted is the cause of a context that ctrl-c ended.
+var (
+	errInterrupted = errors.New("interrupted")
+	errTimeout     = errors.New("--timeout ran out")
+)
+
+// watchSignals cancels on the first interrupt and kills on the second.
+func (a *app) watchSignals(cancel context.CancelCauseFunc) (stop func()) {
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-ch:
+		case <-done:
+			return
+		}
+		cancel(errInterrupted)
+		a.exitSoon(exitInterrupted)
+		select {
+		case <-ch:
+			os.Exit(exitKilled)
+		case <-done:
+		}
+	}()
+	return func() { signal.Stop(ch); close(done) }
+}
+
+// exitSoon ends the process when something that cannot be cancelled, such as a read from a
+// terminal, holds it.
+func (a *app) exitSoon(code int) { time.AfterFunc(2*time.Second, func() { os.Exit(code) }) }
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "riffle",
+		Short: "SQL over Parquet files and Kafka topics, bounded and streaming",
+		Long: "riffle is a columnar dataflow engine: it runs bounded queries over files and streaming jobs over\n" +
+			"Kafka with the same SQL, exactly once, in one process.",
+		Example:       "  riffle demo\n  riffle sql \"SELECT count(*) FROM 'flights.parquet'\"",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("there is no command %q; riffle --help lists them", args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	f := root.PersistentFlags()
+	f.BoolVar(&a.plain, "plain", false, "lines of text only: no colour, no bars (for logs and screen readers)")
+	f.BoolVar(&a.ascii, "ascii", false, "no box characters")
+	f.BoolVar(&a.noColor, "no-color", false, "no colour")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices on stderr")
+	f.BoolVar(&a.json, "json", false, "errors and results as JSON, one object a line")
+	f.DurationVar(&a.timeout, "timeout", 0, "give up after this time, with exit code 4")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand())
+	return root
+}
+
+// notice prints words for people.
+func (a *app) notice(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, "riffle: "+format+"\n", args...)
+	}
+}

@@ -1,0 +1,247 @@
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// chain is the fused operators of one task, first to last, and what follows the last one.
+type chain struct {
+	links []*link
+	tail  tail
+	task  *task
+}
+
+// tail is where the rows of the last operator go: an exchange, the job's result, or nowhere.
+type tail interface {
+	dataflow.Output
+	flush() error
+	broadcast(dataflow.Event) error
+}
+
+// link is one operator and the output it emits to, which is the next link.
+type link struct {
+	op    dataflow.Operator
+	id    string // stable name of the operator: snapshots are stored under it
+	name  string // for people
+	out   dataflow.Output
+	wm    dataflow.Time // the promise it passed on last
+	open  bool
+	sides []*side
+	stats *OpStats
+}
+
+// OpStats counts the work of one operator in one task. Time is with everything below it.
+type OpStats struct {
+	RowsIn, RowsOut int64
+	Nanos           int64
+}
+
+// newChain links operators so that each emits into the next.
+func newChain(t *task, links []*link, tl tail) *chain {
+	c := &chain{links: links, tail: tl, task: t}
+	var out dataflow.Output = tl
+	for i := len(links) - 1; i >= 0; i-- {
+		l := links[i]
+		l.wm = dataflow.MinTime
+		l.out = &emitter{next: out, stats: l.stats}
+		out = &entry{l: l}
+	}
+	return c
+}
+
+// entry hands rows to a link's operator.
+type entry struct{ l *link }
+
+func (e *entry) Emit(b *vec.Batch) error { return e.l.process(0, b) }
+
+// emitter counts what an operator emits.
+type emitter struct {
+	next  dataflow.Output
+	stats *OpStats
+}
+
+func (e *emitter) Emit(b *vec.Batch) error {
+	n := b.Live()
+	if n == 0 {
+		return nil
+	}
+	e.stats.RowsOut += int64(n)
+	return e.next.Emit(b)
+}
+
+func (l *link) process(in int, b *vec.Batch) error {
+	l.stats.RowsIn += int64(b.Live())
+	start := time.Now()
+	err := l.op.Process(in, b, l.out)
+	l.stats.Nanos += int64(time.Since(start))
+	if err != nil {
+		return l.blame(err)
+	}
+	return nil
+}
+
+// blame adds the operator's name to an error that has none.
+func (l *link) blame(err error) error {
+	var te *dataflow.TaskError
+	if errors.Is(err, dataflow.ErrDone) || errors.As(err, &te) {
+		return err
+	}
+	return &dataflow.TaskError{Operator: l.name, Err: err}
+}
+
+// open opens the operators, last first, so that each may rely on the next.
+func (c *chain) open() error {
+	for i := len(c.links) - 1; i >= 0; i-- {
+		l := c.links[i]
+		l.open = true
+		for _, s := range l.sides {
+			if err := s.chain.open(); err != nil {
+				return err
+			}
+		}
+		if err := l.op.Open(c.task.context(l)); err != nil {
+			return l.blame(err)
+		}
+	}
+	return nil
+}
+
+// close closes every operator that was opened and returns the first error.
+func (c *chain) close() error {
+	var first error
+	for _, l := range c.links {
+		if l.open {
+			l.open = false
+			if err := l.op.Close(); err != nil && first == nil {
+				first = l.blame(err)
+			}
+		}
+		for _, s := range l.sides {
+			if err := s.chain.close(); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	return first
+}
+
+// process hands rows to the first operator, or on to the tail when there is none.
+func (c *chain) process(in int, b *vec.Batch) error {
+	if b.Live() == 0 {
+		return nil
+	}
+	if len(c.links) == 0 {
+		return c.tail.Emit(b)
+	}
+	return c.links[0].process(in, b)
+}
+
+// advance passes a watermark down the chain; each operator may hold it back.
+func (c *chain) advance(wm dataflow.Time) error {
+	for _, l := range c.links {
+		start := time.Now()
+		next, err := l.op.Advance(wm, l.out)
+		l.stats.Nanos += int64(time.Since(start))
+		if err != nil && !errors.Is(err, dataflow.ErrDone) {
+			return l.blame(err)
+		}
+		if next <= l.wm {
+			return nil
+		}
+		l.wm, wm = next, next
+	}
+	return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: wm})
+}
+
+// repeat sends the last watermark again, which tells receivers that this task is idle no longer.
+func (c *chain) repeat() error {
+	if n := len(c.links); n > 0 {
+		return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: c.links[n-1].wm})
+	}
+	return nil
+}
+
+// endInput ends input in of the first operator and, when it was the last, the inputs of all
+// others.
+func (c *chain) endInput(in int, last bool) error {
+	for i, l := range c.links {
+		if i > 0 {
+			in = 0
+		}
+		if err := l.op.EndInput(in, l.out); err != nil && !errors.Is(err, dataflow.ErrDone) {
+			return l.blame(err)
+		}
+		if !last {
+			return nil
+		}
+		for _, s := range l.sides {
+			if err := s.chain.endInput(0, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// each calls fn for every link, those of side outputs included.
+func (c *chain) each(fn func(*link) error) error {
+	for _, l := range c.links {
+		if err := fn(l); err != nil {
+			return err
+		}
+		for _, s := range l.sides {
+			if err := s.chain.each(fn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// side is a named side output of an operator: a small chain of its own in the same task.
+type side struct {
+	name  string
+	chain *chain
+	count *atomic.Int64
+}
+
+// Emit counts rows and passes them on.
+func (s *side) Emit(b *vec.Batch) error {
+	s.count.Add(int64(b.Live()))
+	return s.chain.process(0, b)
+}
+
+// resultTail hands rows to the job's caller.
+type resultTail struct {
+	out dataflow.Output
+	wm  func(dataflow.Time)
+}
+
+func (r *resultTail) Emit(b *vec.Batch) error { return r.out.Emit(b) }
+func (r *resultTail) flush() error {
+	if f, ok := r.out.(interface{ Flush() error }); ok {
+		return f.Flush()
+	}
+	return nil
+}
+func (r *resultTail) broadcast(e dataflow.Event) error {
+	if e.Kind == dataflow.KindWatermark && r.wm != nil {
+		r.wm(e.Time)
+	}
+	return r.flush()
+}
+
+// noTail refuses rows: the last operator of the chain emits none.
+type noTail struct{ name string }
+
+func (n noTail) Emit(*vec.Batch) error {
+	return fmt.Errorf("exec: rows came out of %s, which has no output", n.name)
+}
+func (noTail) flush() error                   { return nil }
+func (noTail) broadcast(dataflow.Event) error { return nil }

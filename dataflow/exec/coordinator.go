@@ -1,0 +1,328 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/state"
+)
+
+// coordinator runs the checkpoints of a job: it starts barriers at the sources, collects what the
+// tasks report, makes it durable, and then tells the sinks to commit.
+//
+//	trigger ─► barrier at sources … ─► snapshot of each task ─► written ─► manifest, pointer ─► commit
+//
+// One checkpoint is under way at a time. A task that has ended counts as having reported: what its
+// sinks prepared at their end goes into the next checkpoint that completes. The end of a job is a
+// checkpoint too, with or without a store.
+type coordinator struct {
+	job   *Job
+	tasks []*task
+
+	mu       sync.Mutex
+	next     dataflow.CheckpointID
+	cur      *checkpoint
+	ended    map[*task]*report // not yet part of a checkpoint
+	splits   map[*task]*report // of ended tasks: their splits belong to every later checkpoint
+	owed     map[*task]int     // reports with prepared rows that are not committed yet
+	left     int               // tasks that have not ended
+	finished bool              // the checkpoint that was restored is of a job that had ended
+	busy     bool              // a complete checkpoint is being stored and committed
+	over     bool              // the last one is done
+	stopped  bool              // a final checkpoint was asked for
+	from     *state.Checkpoint // restored from; nil: none
+	ticker   *time.Ticker
+	quit     chan struct{}
+}
+
+// report is what one task adds to a checkpoint.
+type report struct {
+	snaps    []opSnapshot
+	prepared []prepared
+	source   string // id of the scan, when the task reads one
+	splits   []SplitState
+	pause    time.Duration
+}
+
+type opSnapshot struct {
+	id   string
+	snap dataflow.Snapshot
+}
+
+// prepared is the output of one sink instance that waits for its commit.
+type prepared struct {
+	link *link
+	id   string
+	data []byte
+}
+
+// checkpoint is one under way.
+type checkpoint struct {
+	id      dataflow.CheckpointID
+	final   bool
+	reports map[*task]*report
+	start   time.Time
+}
+
+func newCoordinator(j *Job) *coordinator {
+	return &coordinator{job: j, next: 1, ended: map[*task]*report{}, splits: map[*task]*report{}, owed: map[*task]int{}, quit: make(chan struct{})}
+}
+
+func (c *coordinator) add(t *task) {
+	c.tasks = append(c.tasks, t)
+	c.left++
+}
+
+func (c *coordinator) startTicker() {
+	if c.job.opts.Store == nil || c.job.opts.Checkpoint <= 0 {
+		return
+	}
+	c.ticker = time.NewTicker(c.job.opts.Checkpoint)
+	go func() {
+		for {
+			select {
+			case <-c.ticker.C:
+				c.trigger(false)
+			case <-c.quit:
+				return
+			}
+		}
+	}()
+}
+
+func (c *coordinator) stopTicker() {
+	if c.ticker != nil {
+		c.ticker.Stop()
+	}
+	close(c.quit)
+}
+
+// trigger starts a checkpoint unless one is under way; a final one is started right after it.
+func (c *coordinator) trigger(final bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = c.stopped || final
+	c.triggerLocked()
+}
+
+func (c *coordinator) triggerLocked() {
+	if c.cur != nil || c.busy || c.left == 0 || !c.building() {
+		return
+	}
+	cp := &checkpoint{id: c.next, final: c.stopped, reports: map[*task]*report{}, start: time.Now()}
+	c.next++
+	c.cur = cp
+	for t, r := range c.ended {
+		cp.reports[t] = r
+	}
+	clear(c.ended)
+	e := dataflow.Event{Kind: dataflow.KindBarrier, Ckpt: cp.id, Final: cp.final}
+	for _, t := range c.tasks {
+		if t.source != nil && !t.ended.Load() {
+			t.in.post(func() error {
+				if t.ended.Load() { // it reported at its end
+					return nil
+				}
+				return t.barrier(e)
+			})
+		}
+	}
+	c.checkLocked()
+}
+
+// building is false while a shared structure is still being built: a barrier could not pass the
+// tasks that wait for it. Checkpoints start after that.
+func (c *coordinator) building() bool {
+	for _, s := range c.job.stages {
+		if s.builds == nil {
+			continue
+		}
+		for _, t := range s.tasks {
+			if !t.ended.Load() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// snapshot takes a task's part of a checkpoint, in the task's goroutine.
+func (c *coordinator) snapshot(t *task, id dataflow.CheckpointID) error {
+	start := time.Now()
+	r, err := c.report(t, id, true)
+	if err != nil {
+		return err
+	}
+	r.pause = time.Since(start)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cur == nil || c.cur.id != id {
+		return fmt.Errorf("exec: barrier %d is not the current one", id)
+	}
+	c.cur.reports[t] = r
+	if len(r.prepared) > 0 {
+		c.owed[t]++
+	}
+	c.checkLocked()
+	return nil
+}
+
+// owes tells whether a task's sinks wait for the commit of a checkpoint that they are part of.
+func (c *coordinator) owes(t *task) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.owed[t] > 0
+}
+
+func (c *coordinator) paid(t *task) {
+	c.mu.Lock()
+	c.owed[t]--
+	c.mu.Unlock()
+}
+
+func (c *coordinator) report(t *task, id dataflow.CheckpointID, state bool) (*report, error) {
+	r := &report{}
+	if t.source != nil {
+		r.source, r.splits = t.stage.source.id, t.source.states()
+	}
+	visit := func(l *link) error {
+		if s, ok := l.op.(dataflow.Snapshotter); ok && state && c.job.opts.Store != nil {
+			snap, err := s.Snapshot(id)
+			if err != nil {
+				return l.blame(err)
+			}
+			if snap != nil {
+				r.snaps = append(r.snaps, opSnapshot{l.id, snap})
+			}
+		}
+		if s, ok := l.op.(dataflow.Committer); ok {
+			data, err := s.Prepare(id)
+			if err != nil {
+				return l.blame(err)
+			}
+			if data != nil {
+				r.prepared = append(r.prepared, prepared{l, l.id, data})
+			}
+		}
+		return nil
+	}
+	if err := t.eachLink(visit); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// taskEnded takes what a task leaves behind at the end of its input. A task that stopped at a final
+// barrier has reported already.
+func (c *coordinator) taskEnded(t *task, final bool) error {
+	c.mu.Lock()
+	id := c.next
+	if c.cur != nil && c.cur.reports[t] == nil {
+		id = c.cur.id
+	}
+	c.mu.Unlock()
+	var r *report
+	if !final {
+		var err error
+		if r, err = c.report(t, id, false); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left--
+	if r != nil {
+		if len(r.prepared) > 0 {
+			c.owed[t]++
+		}
+		c.splits[t] = &report{source: r.source, splits: r.splits}
+		if c.cur != nil && c.cur.reports[t] == nil {
+			c.cur.reports[t] = r
+		} else {
+			c.ended[t] = r
+		}
+	}
+	c.checkLocked()
+	return nil
+}
+
+// checkLocked completes the current checkpoint when every task has reported, and starts the last
+// one when every task has ended.
+func (c *coordinator) checkLocked() {
+	if cp := c.cur; cp != nil {
+		for _, t := range c.tasks {
+			if cp.reports[t] == nil && c.splits[t] == nil {
+				return
+			}
+		}
+		c.cur = nil
+		c.busy = true
+		go c.complete(cp)
+		return
+	}
+	if c.left == 0 && !c.busy && !c.over {
+		cp := &checkpoint{id: c.next, final: true, reports: c.ended, start: time.Now()}
+		c.next++
+		c.ended = map[*task]*report{}
+		c.busy = true
+		go c.complete(cp)
+	}
+}
+
+// complete makes a checkpoint durable, has it committed and starts what was waiting for it.
+func (c *coordinator) complete(cp *checkpoint) {
+	if err := c.store(cp); err != nil {
+		c.job.cancel(fmt.Errorf("checkpoint %d: %w", cp.id, err))
+		return
+	}
+	if err := c.commit(cp); err != nil {
+		c.job.cancel(err)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = false
+	if c.left == 0 && len(c.ended) == 0 {
+		c.over = true
+		for _, t := range c.tasks {
+			t.in.post(func() error { t.exit = true; return nil })
+		}
+		return
+	}
+	c.checkLocked()
+	if c.stopped && !cp.final {
+		c.triggerLocked()
+	}
+}
+
+// commit asks the tasks to commit what they prepared, and waits for them.
+func (c *coordinator) commit(cp *checkpoint) error {
+	var wg sync.WaitGroup
+	for t, r := range cp.reports {
+		if len(r.prepared) == 0 {
+			continue
+		}
+		wg.Add(1)
+		t.in.post(func() error {
+			for _, p := range r.prepared {
+				if err := p.link.op.(dataflow.Committer).Commit(cp.id, p.data); err != nil {
+					return p.link.blame(fmt.Errorf("commit of checkpoint %d: %w", cp.id, err))
+				}
+			}
+			c.paid(t)
+			wg.Done()
+			return nil
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-c.job.ctx.Done():
+		return context.Cause(c.job.ctx)
+	}
+}

@@ -1,0 +1,312 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// ErrStopped is the cause of a job that was asked to stop.
+var ErrStopped = errors.New("job stopped")
+
+// Options says how a job runs. The zero value runs on all cores without checkpoints and without a
+// memory limit.
+type Options struct {
+	Parallelism int // tasks a stage; default GOMAXPROCS
+	// Budget gives each operator instance its share of memory; default: no limit.
+	Budget   func(operator string) dataflow.Budget
+	SpillDir string // for files of spilled state; "" forbids to spill
+	// Result takes the rows of a plan that does not end in a Sink, in one goroutine.
+	Result dataflow.Output
+	// OnWatermark is told how the watermark of the result rises.
+	OnWatermark func(dataflow.Time)
+	// Sides are the targets of side outputs by name: "late", "bad".
+	Sides map[string]SinkTarget
+
+	ID         string        // identity across restarts; default: random
+	Store      *state.Store  // checkpoints; nil: none
+	Checkpoint time.Duration // interval; 0: only at the end
+	OnEvent    func(Event)   // checkpoints and commits as they happen
+}
+
+// Event tells of a completed checkpoint.
+type Event struct {
+	Checkpoint dataflow.CheckpointID
+	Duration   time.Duration // from the first barrier to durable
+	Pause      time.Duration // longest time that one task spent on its snapshot
+	Bytes      int64
+}
+
+// Job is one run of a plan.
+type Job struct {
+	root   plan.Node
+	opts   Options
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	stages []*stage
+	coord  *coordinator
+
+	mu    sync.Mutex
+	stats map[plan.Node][]*OpStats
+	scans map[plan.Node]*sourceStage
+	sides map[string]*atomic.Int64
+}
+
+// Run executes a physical plan and returns when it has ended: at the end of its input, when its
+// result was taken in full, or with the first error of a task. Cancelling ctx ends it in under
+// 100 ms with ctx's cause.
+func Run(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
+	j, err := Start(ctx, root, opts)
+	if err != nil {
+		return nil, err
+	}
+	return j, j.wait()
+}
+
+// Start builds a job without waiting for it; wait with Wait.
+func Start(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
+	if opts.Parallelism <= 0 {
+		opts.Parallelism = runtime.GOMAXPROCS(0)
+	}
+	if opts.Budget == nil {
+		opts.Budget = func(string) dataflow.Budget { return &noLimit{} }
+	}
+	if opts.ID == "" {
+		opts.ID = state.NewJobID()
+	}
+	j := &Job{root: root, opts: opts, stats: map[plan.Node][]*OpStats{}, scans: map[plan.Node]*sourceStage{}, sides: map[string]*atomic.Int64{"late": {}, "bad": {}}}
+	j.ctx, j.cancel = context.WithCancelCause(ctx)
+	j.coord = newCoordinator(j)
+	b := &builder{job: j, ids: map[string]int{}}
+	last, err := b.stageFor(root)
+	if err != nil {
+		j.cancel(err)
+		return nil, err
+	}
+	if _, isSink := root.(*plan.Sink); !isSink {
+		if last.p > 1 {
+			s := b.add("Result", 1)
+			e := &edge{from: last, to: s, kind: plan.Gather, types: root.Schema().Types()}
+			last.out, s.edges = e, []*edge{e}
+			last = s
+		}
+		last.result = true
+	}
+	j.stages = b.stages
+	if err := j.buildTasks(); err != nil {
+		j.cancel(err)
+		return nil, err
+	}
+	if err := j.coord.load(j.ctx); err != nil {
+		j.cancel(err)
+		return nil, err
+	}
+	return j, nil
+}
+
+// Wait runs the job to its end.
+func (j *Job) Wait() error { return j.wait() }
+
+// buildTasks makes inboxes first and then the chains that send to them.
+func (j *Job) buildTasks() error {
+	for _, s := range j.stages {
+		channels := 0
+		for _, e := range s.edges {
+			e.first = channels
+			pool := newBatchPool(e.types)
+			for k := 0; k < e.from.p; k++ {
+				s.pools = append(s.pools, pool)
+			}
+			channels += e.from.p
+		}
+		inputs := make([]int, 0, channels)
+		for _, e := range s.edges {
+			for k := 0; k < e.from.p; k++ {
+				inputs = append(inputs, e.input)
+			}
+		}
+		for num := 0; num < s.p; num++ {
+			t := &task{job: j, stage: s, num: num, in: newInbox(channels), ctx: j.ctx}
+			t.align = newAligner(t.in, inputs, s.inputs)
+			s.tasks = append(s.tasks, t)
+		}
+	}
+	for _, s := range j.stages {
+		for _, t := range s.tasks {
+			if err := j.buildChain(s, t); err != nil {
+				return err
+			}
+			j.coord.add(t)
+		}
+	}
+	return nil
+}
+
+func (j *Job) buildChain(s *stage, t *task) error {
+	var links []*link
+	for _, spec := range s.ops {
+		o, err := spec.make(t.num)
+		if err != nil {
+			return fmt.Errorf("%s: %w", spec.name, err)
+		}
+		l := &link{op: o, id: spec.id, name: spec.name, stats: &OpStats{}}
+		j.stats[spec.node] = append(j.stats[spec.node], l.stats)
+		for _, name := range spec.sides {
+			sd, err := j.side(t, name, spec)
+			if err != nil {
+				return err
+			}
+			l.sides = append(l.sides, sd)
+		}
+		links = append(links, l)
+	}
+	t.chain = newChain(t, links, j.tailOf(s, t))
+	if s.source != nil {
+		t.source = &sourceTask{t: t, s: s.source}
+		if _, ok := j.opts.Sides["bad"]; ok {
+			sd, err := j.side(t, "bad", opSpec{id: s.source.id})
+			if err != nil {
+				return err
+			}
+			t.source.bad = sd
+		}
+	}
+	return nil
+}
+
+func (j *Job) tailOf(s *stage, t *task) tail {
+	switch {
+	case s.out != nil:
+		to := make([]receiver, s.out.to.p)
+		for i, r := range s.out.to.tasks {
+			to[i] = receiver{in: r.in, ch: s.out.first + t.num}
+		}
+		return newExchange(s.out.kind, s.out.keys, to, s.out.to.pools[s.out.first], t.num)
+	case s.result && j.opts.Result != nil:
+		return &resultTail{out: j.opts.Result, wm: j.opts.OnWatermark}
+	case s.result:
+		return &resultTail{out: dataflow.OutputFunc(func(*vec.Batch) error { return nil })}
+	}
+	return noTail{s.name}
+}
+
+// side builds a side output of one operator instance: a counter, and the sink when there is one.
+func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
+	count := j.sides[name]
+	sd := &side{name: name}
+	var links []*link
+	if target, ok := j.opts.Sides[name]; ok {
+		schema := dataflow.SideSchema()
+		if name == "late" {
+			schema = LateSchema(spec.node.Inputs()[0].Schema())
+		}
+		o, err := target.NewSink(plan.SinkSpec{Schema: schema})
+		if err != nil {
+			return nil, fmt.Errorf("side output %s: %w", name, err)
+		}
+		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: &OpStats{}})
+	}
+	sd.chain = newChain(t, links, noTail{name})
+	if len(links) == 0 {
+		sd.chain.tail = &resultTail{out: dataflow.OutputFunc(func(*vec.Batch) error { return nil })}
+	}
+	sd.count = count
+	return sd, nil
+}
+
+// LateSchema is the columns of the side output "late" of an operator with input in: the row, then
+// the bounds of the window that had closed, and the reason.
+func LateSchema(in *vec.Schema) *vec.Schema {
+	s := &vec.Schema{Fields: append([]vec.Field{}, in.Fields...)}
+	for _, f := range []vec.Field{{Name: "late_window_start", Type: vec.TTimestamp}, {Name: "late_window_end", Type: vec.TTimestamp}, {Name: "late_watermark", Type: vec.TTimestamp}, {Name: "reason", Type: vec.TString}} {
+		s.Fields = append(s.Fields, f)
+	}
+	return s
+}
+
+// wait starts the tasks and collects how they end.
+func (j *Job) wait() error {
+	defer j.cancel(nil)
+	stop := context.AfterFunc(j.ctx, func() { j.abort(context.Cause(j.ctx)) })
+	defer stop()
+	j.coord.startTicker()
+	var wg sync.WaitGroup
+	var once sync.Once
+	var first error
+	for _, s := range j.stages {
+		if s.builds != nil {
+			s.builds.left.Add(len(s.tasks))
+			go func() { s.builds.left.Wait(); close(s.builds.built) }()
+		}
+		for _, t := range s.tasks {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				if err := t.run(); err != nil {
+					once.Do(func() { first = err; j.cancel(err) })
+				}
+				if s.builds != nil && !t.built {
+					s.builds.left.Done()
+				}
+			}()
+		}
+	}
+	wg.Wait()
+	j.coord.stopTicker()
+	return first
+}
+
+// abort wakes every task so that it sees the job's end.
+func (j *Job) abort(err error) {
+	for _, s := range j.stages {
+		for _, t := range s.tasks {
+			t.in.finish(err)
+		}
+	}
+}
+
+// Stop asks a job to take a last checkpoint and end without ending its input: open windows stay
+// in the checkpoint and do not fire.
+func (j *Job) Stop() { j.coord.trigger(true) }
+
+// Cancel ends the job at once with cause.
+func (j *Job) Cancel(cause error) { j.cancel(cause) }
+
+// Stats sums the counters of a node's operator over its tasks; ok is false when it has none.
+func (j *Job) Stats(n plan.Node) (OpStats, bool) {
+	var sum OpStats
+	list, ok := j.stats[n]
+	for _, s := range list {
+		sum.RowsIn += s.RowsIn
+		sum.RowsOut += s.RowsOut
+		sum.Nanos += s.Nanos
+	}
+	return sum, ok
+}
+
+// ScanRows counts the rows that a scan has read.
+func (j *Job) ScanRows(n plan.Node) int64 {
+	if s, ok := j.scans[n]; ok {
+		return s.rows.Load()
+	}
+	return 0
+}
+
+// SideRows counts the rows of a side output: "late", "bad".
+func (j *Job) SideRows(name string) int64 { return j.sides[name].Load() }
+
+// noLimit is the budget of a process without a memory limit.
+type noLimit struct{ held int64 }
+
+func (n *noLimit) Grow(b int64) error { n.held += b; return nil }
+func (n *noLimit) Shrink(b int64)     { n.held -= b }
+func (n *noLimit) Held() int64        { return n.held }

@@ -1,0 +1,262 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/state"
+)
+
+// ErrFinished tells that the state directory belongs to a job whose input has ended.
+var ErrFinished = errors.New("the job in this state directory has finished")
+
+// load picks the checkpoint to go on from: the newest, unless a sink's own system says that it was
+// not committed.
+func (c *coordinator) load(ctx context.Context) error {
+	st := c.job.opts.Store
+	if st == nil {
+		return nil
+	}
+	ids, err := st.Checkpoints()
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		if ids, err = c.decide(ctx, st, ids); err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	cp, err := st.Open(ids[0])
+	if err != nil {
+		return err
+	}
+	if cp.Finished {
+		// What the last checkpoint prepared may still wait for its commit.
+		c.from = cp
+		c.next = cp.ID + 1
+		return c.finishCommitted(cp)
+	}
+	c.from, c.next = cp, cp.ID+1
+	for name, n := range cp.Counters {
+		if s, ok := c.job.sides[name]; ok {
+			s.Store(n)
+		}
+	}
+	return c.loadSources(cp)
+}
+
+// decide drops the newest checkpoint when a transaction that belongs to it was never committed.
+func (c *coordinator) decide(ctx context.Context, st *state.Store, ids []dataflow.CheckpointID) ([]dataflow.CheckpointID, error) {
+	for _, d := range c.deciders() {
+		won, ok, err := d.LastCommitted(ctx, c.job.opts.ID)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case ok && won == ids[0]:
+		case ok && len(ids) > 1 && won == ids[1], !ok && len(ids) == 1:
+			if err := st.Discard(ids[0]); err != nil {
+				return nil, err
+			}
+			c.next = ids[0] + 1
+			ids = ids[1:]
+		default:
+			return nil, fmt.Errorf("the sink committed checkpoint %d last, but the state directory %s has %v: it is an older copy, or belongs to another job", won, st.Dir(), ids)
+		}
+	}
+	return ids, nil
+}
+
+func (c *coordinator) deciders() (out []Decider) {
+	plan.Transform(c.job.root, func(n plan.Node) plan.Node {
+		if s, ok := n.(*plan.Sink); ok {
+			if d, ok := s.Target.(Decider); ok {
+				out = append(out, d)
+			}
+		}
+		return n
+	})
+	return out
+}
+
+func (c *coordinator) loadSources(cp *state.Checkpoint) error {
+	have := map[string]json.RawMessage{}
+	for _, s := range cp.Sources {
+		have[s.ID] = s.Splits
+	}
+	for _, s := range c.job.stages {
+		if s.source == nil || !s.source.unbounded && !c.checkpointed(s.source.id, have) {
+			continue
+		}
+		raw, ok := have[s.source.id]
+		if !ok {
+			return fmt.Errorf("checkpoint %d has no positions for %s: the query reads other tables than the one that made the checkpoint", cp.ID, s.name)
+		}
+		var splits []SplitState
+		if err := json.Unmarshal(raw, &splits); err != nil {
+			return fmt.Errorf("%w: positions of %s: %w", state.ErrDamaged, s.name, err)
+		}
+		for _, sp := range splits {
+			s.source.saved[sp.ID] = sp
+		}
+	}
+	return nil
+}
+
+// checkpointed tells whether a bounded source takes part in checkpoints: one that feeds a shared
+// table is read again instead.
+func (c *coordinator) checkpointed(id string, have map[string]json.RawMessage) bool {
+	_, ok := have[id]
+	return ok
+}
+
+// restore gives a task's operators their state, and redoes the commit of the checkpoint.
+func (c *coordinator) restore(t *task) error {
+	if c.from == nil {
+		return nil
+	}
+	return t.eachLink(func(l *link) error {
+		if s, ok := l.op.(dataflow.Snapshotter); ok {
+			if err := s.Restore(c.from.Operator(l.id)); err != nil {
+				return l.blame(fmt.Errorf("restore from checkpoint %d: %w", c.from.ID, err))
+			}
+		}
+		if s, ok := l.op.(dataflow.Committer); ok && t.num == 0 {
+			for _, p := range c.from.Sinks {
+				if p.ID == l.id {
+					if err := s.Commit(c.from.ID, p.Prepared); err != nil {
+						return l.blame(fmt.Errorf("commit of checkpoint %d: %w", c.from.ID, err))
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// finishCommitted makes a finished job do nothing but the commits that a crash may have left.
+func (c *coordinator) finishCommitted(cp *state.Checkpoint) error {
+	c.finished = true
+	for _, s := range c.job.stages {
+		if s.source != nil {
+			s.source.splits, s.source.src = nil, emptySource{s.source.src}
+		}
+	}
+	return nil
+}
+
+// emptySource is a source that has been read.
+type emptySource struct{ dataflow.Source }
+
+func (emptySource) Splits(context.Context) ([]dataflow.Split, error) { return nil, nil }
+
+// Finished tells that the job's state directory holds a job whose input had ended before this run.
+func (j *Job) Finished() bool { return j.coord.finished }
+
+// store writes a complete set of reports and makes it durable.
+func (c *coordinator) store(cp *checkpoint) error {
+	st := c.job.opts.Store
+	if st == nil {
+		return nil
+	}
+	w, err := st.Begin(cp.id)
+	if err != nil {
+		return err
+	}
+	m := state.Manifest{Job: c.job.opts.ID, Created: time.Now().UTC(), Parallelism: c.job.opts.Parallelism,
+		Plan: plan.Explain(c.job.root, nil), Counters: map[string]int64{}}
+	for name, n := range c.job.sides {
+		m.Counters[name] = n.Load()
+	}
+	if err := c.writeTables(w, cp); err != nil {
+		w.Abort()
+		return err
+	}
+	if err := c.describe(&m, cp); err != nil {
+		w.Abort()
+		return err
+	}
+	bytes := w.Bytes()
+	if err := w.Commit(m); err != nil {
+		return err
+	}
+	if fn := c.job.opts.OnEvent; fn != nil {
+		e := Event{Checkpoint: cp.id, Duration: time.Since(cp.start), Bytes: bytes}
+		for _, r := range cp.reports {
+			e.Pause = max(e.Pause, r.pause)
+		}
+		fn(e)
+	}
+	return nil
+}
+
+// writeTables drains the snapshots, one goroutine a task.
+func (c *coordinator) writeTables(w *state.Writer, cp *checkpoint) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	for t, r := range cp.reports {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for _, s := range r.snaps {
+				if err := s.snap.Write(w.Operator(s.id, t.num)); err != nil {
+					mu.Lock()
+					errs = append(errs, err)
+					mu.Unlock()
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.Finished = c.left == 0 && !c.anyStopped()
+	splits := map[string][]SplitState{}
+	for _, t := range c.tasks {
+		r := cp.reports[t]
+		if r == nil {
+			r = c.splits[t]
+		}
+		if r != nil && r.source != "" && t.stage.builds == nil {
+			splits[r.source] = append(splits[r.source], r.splits...)
+		}
+		if r == nil {
+			continue
+		}
+		for _, p := range r.prepared {
+			m.Sinks = append(m.Sinks, state.SinkState{ID: p.id, Prepared: p.data})
+		}
+	}
+	for id, list := range splits {
+		raw, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		m.Sources = append(m.Sources, state.SourceState{ID: id, Splits: raw})
+	}
+	return nil
+}
+
+// anyStopped is true when a task stopped at a final barrier: its input has not ended.
+func (c *coordinator) anyStopped() bool {
+	for _, t := range c.tasks {
+		if t.final {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,482 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// watermarkRows is how many rows of a split share one watermark. Watermarks are taken at fixed row
+// numbers and not at batch ends, so that which rows are late does not depend on how the rows were
+// fetched, and a job that crashed and came back decides as before.
+const watermarkRows = 2048
+
+// catchUp is how long a split must have been silent before its watermark covers the rows since
+// the last fixed row number.
+const catchUp = 200 * time.Millisecond
+
+// sourceStage is what the tasks of a source stage share: the splits.
+type sourceStage struct {
+	src       dataflow.Source
+	unbounded bool
+	queue     bool            // tasks take splits from the queue, which is in order of event time
+	watermark *plan.Watermark // Expr over the produced columns; nil: no event time
+	id        string
+	rows      atomic.Int64 // read so far, filtered ones not counted
+
+	mu     sync.Mutex
+	splits []dataflow.Split
+	next   int
+	saved  map[string]SplitState // from the checkpoint
+}
+
+// SplitState is how far a split was read at a barrier.
+type SplitState struct {
+	ID        string        `json:"id"`
+	Position  []byte        `json:"position,omitempty"`
+	Rows      int64         `json:"rows"`
+	Pending   dataflow.Time `json:"pending"` // largest watermark candidate since the last fixed row
+	Watermark dataflow.Time `json:"watermark"`
+	Finished  bool          `json:"finished,omitempty"`
+}
+
+// list asks the source for its splits, once.
+func (s *sourceStage) list(ctx context.Context) error {
+	splits, err := s.src.Splits(ctx)
+	if err != nil {
+		return err
+	}
+	s.splits = splits
+	s.saved = map[string]SplitState{}
+	return nil
+}
+
+// take hands out the next unread split of a bounded source.
+func (s *sourceStage) take() (dataflow.Split, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.next < len(s.splits) {
+		sp := s.splits[s.next]
+		s.next++
+		if !s.saved[sp.ID].Finished {
+			return sp, true
+		}
+	}
+	return dataflow.Split{}, false
+}
+
+// unreadTime is the smallest event time that a split in the queue may hold.
+func (s *sourceStage) unreadTime() dataflow.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	low := dataflow.MaxTime
+	for _, sp := range s.splits[min(s.next, len(s.splits)):] {
+		if !s.saved[sp.ID].Finished {
+			low = min(low, sp.MinTime)
+			break // the rest is later
+		}
+	}
+	return low
+}
+
+// sourceTask reads splits and drives the chain.
+type sourceTask struct {
+	t        *task
+	s        *sourceStage
+	wmEval   *expr.Evaluator
+	open     []*openSplit
+	finished []SplitState
+	wm       dataflow.Time // emitted
+	idle     bool          // KindIdle was sent
+	woken    atomic.Bool
+	bad      *side
+	badBatch *vec.Batch
+}
+
+type openSplit struct {
+	split    dataflow.Split
+	r        dataflow.Reader
+	st       SplitState
+	dry      bool      // the last Next had no rows
+	lastRow  time.Time // processing time of the last row
+	caughtUp bool
+	idle     bool
+}
+
+func (st *sourceTask) run() (err error) {
+	defer func() {
+		for _, o := range st.open {
+			if cerr := o.r.Close(); err == nil && cerr != nil {
+				err = cerr
+			}
+		}
+	}()
+	st.wm = dataflow.MinTime
+	if w := st.s.watermark; w != nil {
+		if st.wmEval, err = expr.Compile(w.Expr); err != nil {
+			return err
+		}
+	}
+	if st.s.queue {
+		err = st.runQueue()
+	} else {
+		err = st.runAssigned()
+	}
+	switch {
+	case errors.Is(err, dataflow.ErrDone):
+		return st.t.finishEarly()
+	case err != nil || st.t.final:
+		return err
+	}
+	if err := st.t.chain.advance(dataflow.MaxTime); err != nil {
+		return err
+	}
+	if st.bad != nil {
+		if err := st.bad.chain.endInput(0, true); err != nil {
+			return err
+		}
+	}
+	if err := st.t.chain.endInput(0, true); err != nil {
+		return err
+	}
+	return st.t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindEnd})
+}
+
+// runQueue takes splits until there are none. Watermarks of a bounded input wait for the end: its
+// rows may come in any order, and none is late.
+func (st *sourceTask) runQueue() error {
+	for {
+		sp, ok := st.s.take()
+		if !ok {
+			return nil
+		}
+		o, err := st.openSplit(sp)
+		if err != nil {
+			return err
+		}
+		for {
+			if err := st.mail(); err != nil || st.t.final {
+				return err
+			}
+			more, err := st.read(o)
+			if err != nil {
+				return err
+			}
+			if !more && !o.dry {
+				break
+			}
+		}
+		st.open = st.open[:0]
+	}
+}
+
+// mail handles what waits in the mailbox, and notices that the job was cancelled.
+func (st *sourceTask) mail() error {
+	for {
+		_, _, m, ok, err := st.t.in.get(false)
+		if err != nil || !ok {
+			return err
+		}
+		if err := m(); err != nil || st.t.final {
+			return err
+		}
+	}
+}
+
+// runAssigned reads its share of splits that may not end. It reads them in turn, and sleeps when none has rows.
+func (st *sourceTask) runAssigned() error {
+	for i, sp := range st.s.splits {
+		if i%st.t.stage.p != st.t.num {
+			continue
+		}
+		if saved, ok := st.s.saved[sp.ID]; ok && saved.Finished {
+			st.finished = append(st.finished, saved)
+			continue
+		}
+		if _, err := st.openSplit(sp); err != nil {
+			return err
+		}
+	}
+	if err := st.advance(); err != nil {
+		return err
+	}
+	for len(st.open) > 0 {
+		if err := st.mail(); err != nil || st.t.final {
+			return err
+		}
+		st.woken.Store(false)
+		any := false
+		for i := 0; i < len(st.open); i++ {
+			o := st.open[i]
+			more, err := st.read(o)
+			if err != nil {
+				return err
+			}
+			any = any || more
+			if !more && !o.dry { // the split has ended
+				st.open = append(st.open[:i], st.open[i+1:]...)
+				i--
+				if err := st.advance(); err != nil {
+					return err
+				}
+			}
+		}
+		if !any && len(st.open) > 0 {
+			if err := st.rest(); err != nil || st.t.final {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rest flushes, moves idle splits out of the way and sleeps until rows or mail come.
+func (st *sourceTask) rest() error {
+	if err := st.t.chain.tail.flush(); err != nil {
+		return err
+	}
+	wait, err := st.silence(time.Now())
+	if err != nil {
+		return err
+	}
+	if st.woken.Load() {
+		return nil
+	}
+	if wait > 0 {
+		timer := time.AfterFunc(wait, st.wake)
+		defer timer.Stop()
+	}
+	_, _, m, _, err := st.t.in.get(true)
+	if err != nil || m == nil {
+		return err
+	}
+	return m()
+}
+
+// wake makes a sleeping task look at its readers. It may be called from any goroutine.
+func (st *sourceTask) wake() {
+	if !st.woken.Swap(true) {
+		st.t.in.post(func() error { return nil })
+	}
+}
+
+// silence lets the watermarks of silent splits catch up with their rows and marks splits idle; it
+// returns when to look again, 0 for not at all.
+func (st *sourceTask) silence(now time.Time) (time.Duration, error) {
+	w := st.s.watermark
+	if w == nil {
+		return 0, nil
+	}
+	var wait time.Duration
+	sooner := func(d time.Duration) {
+		if wait == 0 || d < wait {
+			wait = max(d, time.Millisecond)
+		}
+	}
+	changed := false
+	for _, o := range st.open {
+		quiet := now.Sub(o.lastRow)
+		if !o.caughtUp && quiet >= catchUp {
+			o.caughtUp, changed = true, true
+			o.st.Watermark = max(o.st.Watermark, o.st.Pending)
+		} else if !o.caughtUp {
+			sooner(catchUp - quiet)
+		}
+		if idle := time.Duration(w.Idle) * time.Microsecond; w.Idle > 0 && !o.idle {
+			if quiet >= idle {
+				o.idle, changed = true, true
+			} else {
+				sooner(idle - quiet)
+			}
+		}
+	}
+	if !changed {
+		return wait, nil
+	}
+	return wait, st.advance()
+}
+
+func (st *sourceTask) openSplit(sp dataflow.Split) (*openSplit, error) {
+	o := &openSplit{split: sp, st: SplitState{ID: sp.ID, Watermark: dataflow.MinTime, Pending: dataflow.MinTime}, lastRow: time.Now()}
+	if saved, ok := st.s.saved[sp.ID]; ok {
+		o.st = saved
+	}
+	r, err := st.s.src.Open(st.t.ctx, sp, o.st.Position, st.wake)
+	if err != nil {
+		return nil, splitError(sp, err)
+	}
+	if br, ok := r.(dataflow.BadRowReader); ok && st.bad != nil {
+		br.OnBad(st.badRow)
+	}
+	o.r = r
+	st.open = append(st.open, o)
+	return o, nil
+}
+
+func splitError(sp dataflow.Split, err error) error {
+	return &dataflow.TaskError{Operator: "Scan", Split: sp.ID, Err: err}
+}
+
+// badRow writes a record that could not be decoded to the side output.
+func (st *sourceTask) badRow(r dataflow.BadRow) error {
+	if st.badBatch == nil {
+		st.badBatch = vec.NewBatch(dataflow.SideSchema().Types())
+	}
+	st.badBatch.Reset()
+	st.badBatch.AppendRow(vec.StringValue(r.Topic), vec.IntValue(int64(r.Partition)), vec.IntValue(r.Offset),
+		vec.StringValue(r.Reason), vec.StringValue(string(r.Raw)))
+	return st.bad.Emit(st.badBatch)
+}
+
+// read passes one batch of a split on. more is false when there was none; o.dry then tells a split
+// that may have rows later from one that has ended.
+func (st *sourceTask) read(o *openSplit) (more bool, err error) {
+	b, err := o.r.Next()
+	o.dry = false
+	switch {
+	case errors.Is(err, dataflow.ErrNoRows):
+		o.dry = true
+		return false, nil
+	case errors.Is(err, io.EOF):
+		o.st.Position, o.st.Finished = nil, true
+		st.finished = append(st.finished, o.st)
+		if err := o.r.Close(); err != nil {
+			return false, splitError(o.split, err)
+		}
+		o.r = closedReader{}
+		return false, nil
+	case err != nil:
+		return false, splitError(o.split, err)
+	}
+	if b.Live() == 0 {
+		return true, nil
+	}
+	st.s.rows.Add(int64(b.Live()))
+	if st.s.watermark == nil || !st.s.unbounded {
+		o.st.Rows += int64(b.N)
+		return true, st.t.chain.process(0, b)
+	}
+	return true, st.feed(o, b)
+}
+
+// feed passes rows on in pieces that end at fixed row numbers, and takes the watermark there.
+func (st *sourceTask) feed(o *openSplit, b *vec.Batch) error {
+	o.lastRow, o.caughtUp, o.idle = time.Now(), false, false
+	if st.idle {
+		if err := st.advance(); err != nil {
+			return err
+		}
+	}
+	if b.Sel != nil {
+		return fmt.Errorf("exec: source with event time returned a selection")
+	}
+	v, err := st.wmEval.Eval(b)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < b.N; {
+		to := min(b.N, from+int(watermarkRows-o.st.Rows%watermarkRows))
+		piece := b
+		if to-from < b.N {
+			piece = b.WithSel(span(from, to))
+		}
+		o.st.Pending = max(o.st.Pending, maxTime(v, from, to))
+		if err := st.t.chain.process(0, piece); err != nil {
+			return err
+		}
+		o.st.Rows += int64(to - from)
+		if o.st.Rows%watermarkRows == 0 && o.st.Pending > o.st.Watermark {
+			o.st.Watermark = o.st.Pending
+			if err := st.advance(); err != nil {
+				return err
+			}
+		}
+		from = to
+	}
+	return nil
+}
+
+func span(from, to int) []int32 {
+	sel := make([]int32, 0, to-from)
+	for i := from; i < to; i++ {
+		sel = append(sel, int32(i))
+	}
+	return sel
+}
+
+func maxTime(v *vec.Vec, from, to int) dataflow.Time {
+	top := dataflow.MinTime
+	if v.Form == vec.Flat && v.Valid == nil {
+		for _, x := range v.I64[from:to] {
+			top = max(top, x)
+		}
+		return top
+	}
+	for i := from; i < to; i++ {
+		if !v.IsNull(i) {
+			top = max(top, v.Base().I64[v.Index(i)])
+		}
+	}
+	return top
+}
+
+// advance emits the minimum of the splits' watermarks when it rose, and tells when all are idle.
+func (st *sourceTask) advance() error {
+	if st.s.watermark == nil {
+		return nil
+	}
+	low, live := dataflow.MaxTime, false
+	if st.s.queue {
+		low = st.s.unreadTime()
+	}
+	for _, o := range st.open {
+		if !o.idle && !o.st.Finished {
+			low, live = min(low, o.st.Watermark), true
+		}
+	}
+	if !live {
+		if len(st.open) > 0 && !st.idle {
+			st.idle = true
+			return st.t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindIdle})
+		}
+		return nil
+	}
+	if low <= st.wm && !st.idle {
+		return nil
+	}
+	resume := st.idle
+	st.idle, st.wm = false, max(st.wm, low)
+	if err := st.t.chain.advance(st.wm); err != nil || !resume {
+		return err
+	}
+	return st.t.chain.repeat()
+}
+
+// states reports how far every split of this task was read.
+func (st *sourceTask) states() []SplitState {
+	out := append([]SplitState{}, st.finished...)
+	for _, o := range st.open {
+		if !o.st.Finished {
+			s := o.st
+			s.Position = o.r.Position()
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// closedReader stands in for the reader of a split that has ended.
+type closedReader struct{}
+
+func (closedReader) Next() (*vec.Batch, error) { return nil, io.EOF }
+func (closedReader) Position() []byte          { return nil }
+func (closedReader) Close() error              { return nil }

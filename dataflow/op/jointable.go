@@ -1,0 +1,231 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"sync"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// JoinKind is what a join makes of matches.
+type JoinKind uint8
+
+const (
+	JoinInner JoinKind = iota
+	JoinLeft           // probe rows without a match come with NULLs
+	JoinSemi           // probe rows with a match
+	JoinAnti           // probe rows without one
+	JoinMark           // all probe rows, and a BOOLEAN column: have they a match?
+)
+
+// JoinSpec describes a join of a probe side, which streams, with a build side, which is kept.
+// Without keys every pair of rows is a candidate (nested loop).
+type JoinSpec struct {
+	Kind                 JoinKind
+	Probe, Build         []vec.Type
+	ProbeKeys, BuildKeys []expr.Expr
+	Residual             expr.Expr // over probe columns, then build columns; nil: none
+	NullAware            bool      // NOT IN and IN: a NULL key on the build side makes "no match" unknown
+	Budget               dataflow.Budget
+}
+
+// JoinTable is the build side of a join. Build tasks add rows to it; when all have ended, probe
+// tasks read it, and it does not change any more.
+//
+//	heads[hash & mask] ─► row ─► next[row] ─► … ─► -1
+//
+// Chains hold rows of equal low hash bits; keys are compared column by column for all candidates
+// of a probe batch at a time.
+type JoinTable struct {
+	spec  JoinSpec
+	mu    sync.Mutex
+	parts []buildPart
+	once  sync.Once
+	err   error
+
+	rows    *vec.Batch // build columns
+	keys    *vec.Batch // key columns
+	heads   []int32
+	next    []int32
+	mask    uint64
+	unique  bool // no key is there twice
+	hasNull bool // a row with a NULL key was left out of the chains
+	held    int64
+}
+
+type buildPart struct{ rows, keys *vec.Batch }
+
+// NewJoinTable checks a specification.
+func NewJoinTable(spec JoinSpec) (*JoinTable, error) {
+	if len(spec.ProbeKeys) != len(spec.BuildKeys) {
+		return nil, fmt.Errorf("join: %d probe keys and %d build keys", len(spec.ProbeKeys), len(spec.BuildKeys))
+	}
+	return &JoinTable{spec: spec}, nil
+}
+
+// grow asks the budget for memory of the build side. mu is held.
+func (t *JoinTable) growLocked(n int64) error {
+	if err := t.spec.Budget.Grow(n); err != nil {
+		return fmt.Errorf("the build side of a join needs more than %d MB, which the memory limit does not allow; raise --memory, or filter or swap the smaller input to the right: %w", (t.held+n)>>20, err)
+	}
+	t.held += n
+	return nil
+}
+
+func (t *JoinTable) add(p buildPart, bytes int64) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.parts = append(t.parts, p)
+	return t.growLocked(bytes)
+}
+
+// finish joins the parts and builds the chains. It is called by probe tasks after every build task
+// has ended, and does its work once.
+func (t *JoinTable) finish() error {
+	t.once.Do(func() { t.err = t.assemble() })
+	return t.err
+}
+
+func (t *JoinTable) assemble() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows, t.keys = vec.NewBatch(t.spec.Build), vec.NewBatch(keyTypes(t.spec.BuildKeys))
+	if len(t.parts) == 1 {
+		t.rows, t.keys = t.parts[0].rows, t.parts[0].keys
+	} else {
+		for _, p := range t.parts {
+			t.rows.Append(p.rows, nil)
+			t.keys.Append(p.keys, nil)
+		}
+	}
+	t.parts = nil
+	n := t.rows.N
+	if len(t.spec.BuildKeys) == 0 {
+		return nil
+	}
+	size := 1 << bits.Len(uint(max(n*2-1, 15)))
+	if err := t.growLocked(int64(4*size + 4*n)); err != nil {
+		return err
+	}
+	t.link(size)
+	return nil
+}
+
+// link builds the chains over all rows whose keys are not NULL.
+func (t *JoinTable) link(size int) {
+	n := t.rows.N
+	t.mask = uint64(size - 1)
+	t.heads, t.next = make([]int32, size), make([]int32, n)
+	for i := range t.heads {
+		t.heads[i] = -1
+	}
+	hash := make([]uint64, n)
+	cols := make([]int, len(t.keys.Cols))
+	for i := range cols {
+		cols[i] = i
+	}
+	t.keys.Hash(hash, cols)
+	t.unique = true
+	nulls := false
+	for _, k := range t.keys.Cols {
+		nulls = nulls || k.MayHaveNulls()
+	}
+	for i := n - 1; i >= 0; i-- { // backwards, so that chains are in order of arrival
+		if nulls && t.nullKey(i) {
+			t.hasNull, t.next[i] = true, -1
+			continue
+		}
+		h := hash[i] & t.mask
+		if t.unique {
+			for j := t.heads[h]; j >= 0; j = t.next[j] {
+				if t.sameKey(i, int(j)) {
+					t.unique = false
+					break
+				}
+			}
+		}
+		t.next[i] = t.heads[h]
+		t.heads[h] = int32(i)
+	}
+}
+
+func (t *JoinTable) nullKey(i int) bool {
+	for _, k := range t.keys.Cols {
+		if k.IsNull(i) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *JoinTable) sameKey(i, j int) bool {
+	for _, k := range t.keys.Cols {
+		if vec.CompareRows(k, i, k, j) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func keyTypes(es []expr.Expr) []vec.Type {
+	out := make([]vec.Type, len(es))
+	for i, e := range es {
+		out[i] = e.Type()
+	}
+	return out
+}
+
+// joinBuild is the last operator of a build task.
+type joinBuild struct {
+	dataflow.Base
+	t    *JoinTable
+	keys []*expr.Evaluator
+	part buildPart
+	n    int64
+	tmp  vec.Batch
+}
+
+// NewJoinBuild collects the rows of a build side. It emits nothing.
+func NewJoinBuild(t *JoinTable) (dataflow.Operator, error) {
+	keys, err := expr.CompileAll(t.spec.BuildKeys)
+	if err != nil {
+		return nil, err
+	}
+	return &joinBuild{t: t, keys: keys, part: buildPart{vec.NewBatch(t.spec.Build), vec.NewBatch(keyTypes(t.spec.BuildKeys))},
+		tmp: vec.Batch{Cols: make([]*vec.Vec, len(keys))}}, nil
+}
+
+// errRetract says why a changelog cannot be a build side.
+var errRetract = errors.New("the right side of this join is a changelog, which a join with a static table cannot follow; put it on the left, or give both sides a key to join streams")
+
+func (j *joinBuild) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
+	if b.Ops != nil {
+		return errRetract
+	}
+	for i, k := range j.keys {
+		v, err := k.Eval(b)
+		if err != nil {
+			return err
+		}
+		j.tmp.Cols[i] = v
+	}
+	j.tmp.N, j.tmp.Sel = b.N, b.Sel
+	j.part.rows.Append(b, nil)
+	j.part.keys.Append(&j.tmp, nil)
+	if bytes := j.part.rows.Bytes() + j.part.keys.Bytes(); bytes > j.n+1<<20 {
+		j.t.mu.Lock()
+		err := j.t.growLocked(bytes - j.n)
+		j.t.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		j.n = bytes
+	}
+	return nil
+}
+
+func (j *joinBuild) EndInput(int, dataflow.Output) error { return j.t.add(j.part, 0) }

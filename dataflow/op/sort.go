@@ -1,0 +1,163 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/spill"
+)
+
+// maxRunRows bounds a run in memory: its rows are numbered by int32 and its strings addressed by
+// int32, and shorter runs lose little to the merge.
+const (
+	maxRunRows  = 4 << 20
+	maxRunBytes = 1 << 30
+)
+
+// SortedRuns is what the tasks of a sort build and one reader merges: runs in memory, and runs on
+// disk once the budget was refused.
+type SortedRuns struct {
+	types []vec.Type
+	keys  []vec.Order
+
+	mu      sync.Mutex
+	mem     []*memRun
+	spilled []*spill.Run
+}
+
+// NewSortedRuns makes the shared structure of a sort by keys.
+func NewSortedRuns(types []vec.Type, keys []vec.Order) *SortedRuns {
+	return &SortedRuns{types: types, keys: keys}
+}
+
+// memRun is rows and the order to read them in. Its memory stays with the budget of the sort that
+// made it until the merge is closed.
+type memRun struct {
+	rows   *vec.Batch
+	perm   []int32
+	budget dataflow.Budget
+	bytes  int64
+}
+
+// sorter is a state machine with two states: gathering rows in memory, and, when the budget
+// refuses more, writing what it has as a sorted run to disk and gathering anew.
+type sorter struct {
+	dataflow.Base
+	runs *SortedRuns
+	tc   *dataflow.TaskContext
+	rows *vec.Batch
+	held int64
+	kept int64 // of runs that went to the shared structure
+	nrun int
+}
+
+// NewSort sorts the rows of one task into runs. It emits nothing: SortedRuns.Merge reads them.
+func NewSort(runs *SortedRuns) dataflow.Operator {
+	return &sorter{runs: runs, rows: vec.NewBatch(runs.types)}
+}
+
+func (s *sorter) Open(tc *dataflow.TaskContext) error { s.tc = tc; return nil }
+
+// sortOverhead is what sorting takes beside the rows: two arrays of 16-byte entries and the
+// permutation.
+const sortOverhead = 36
+
+func (s *sorter) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
+	if b.Ops != nil {
+		return errors.New("sort: a changelog has no order; put a window under it")
+	}
+	s.rows.Append(b, nil)
+	need := s.rows.Bytes() + int64(s.rows.N)*sortOverhead
+	if need > s.held {
+		step := max(need-s.held, min(need/4, 16<<20))
+		err := s.tc.Budget.Grow(step)
+		switch {
+		case err == nil:
+			s.held += step
+		case errors.Is(err, spill.ErrOverBudget):
+			return s.spill()
+		default:
+			return err
+		}
+	}
+	if s.rows.N >= maxRunRows || s.rows.Bytes() >= maxRunBytes {
+		s.keep()
+	}
+	return nil
+}
+
+// keep hands the rows over as a run in memory.
+func (s *sorter) keep() {
+	if s.rows.N == 0 {
+		return
+	}
+	run := &memRun{rows: s.rows, perm: sortPerm(s.rows, s.runs.keys)}
+	s.runs.mu.Lock()
+	s.runs.mem = append(s.runs.mem, run)
+	s.runs.mu.Unlock()
+	s.kept += s.held
+	s.held = 0
+	s.rows = vec.NewBatch(s.runs.types)
+}
+
+// spill writes the rows as a run on disk and gives their memory back.
+func (s *sorter) spill() error {
+	if s.rows.N == 0 {
+		return nil
+	}
+	perm := sortPerm(s.rows, s.runs.keys)
+	w, err := spill.NewRunWriter(s.tc.SpillDir, s.runs.types)
+	if err != nil {
+		return fmt.Errorf("spill sorted run %d: %w", s.nrun, err)
+	}
+	c := &memCursor{run: &memRun{rows: s.rows, perm: perm}, types: s.runs.types}
+	for {
+		b, err := c.next()
+		if err != nil {
+			w.Abort()
+			return err
+		}
+		if b == nil {
+			break
+		}
+		if err := w.Write(b); err != nil {
+			w.Abort()
+			return fmt.Errorf("spill sorted run %d: %w", s.nrun, err)
+		}
+	}
+	run, err := w.Finish()
+	if err != nil {
+		return fmt.Errorf("spill sorted run %d: %w", s.nrun, err)
+	}
+	s.runs.mu.Lock()
+	s.runs.spilled = append(s.runs.spilled, run)
+	s.runs.mu.Unlock()
+	s.nrun++
+	s.rows = vec.NewBatch(s.runs.types)
+	s.tc.Budget.Shrink(s.held)
+	s.held = 0
+	return nil
+}
+
+func (s *sorter) EndInput(int, dataflow.Output) error {
+	s.keep()
+	return nil
+}
+
+// Explain tells how often the sort spilled.
+func (s *sorter) Explain() string {
+	if s.nrun == 0 {
+		return ""
+	}
+	return fmt.Sprintf("spilled %d runs", s.nrun)
+}
+
+func (s *sorter) Close() error {
+	if s.tc != nil {
+		s.tc.Budget.Shrink(s.held)
+	}
+	return nil
+}

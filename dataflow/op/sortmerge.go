@@ -1,0 +1,292 @@
+package op
+
+import (
+	"context"
+	"io"
+	"math"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/spill"
+)
+
+// cursor reads a run batch by batch; nil is its end. A batch is good until the next call.
+type cursor interface {
+	next() (*vec.Batch, error)
+	close() error
+}
+
+// memCursor gathers the rows of a run in memory in sorted order.
+type memCursor struct {
+	run   *memRun
+	types []vec.Type
+	at    int
+	out   *vec.Batch
+}
+
+func (c *memCursor) next() (*vec.Batch, error) {
+	if c.at == len(c.run.perm) {
+		return nil, nil
+	}
+	if c.out == nil {
+		c.out = vec.NewBatch(c.types)
+	}
+	idx := c.run.perm[c.at:min(len(c.run.perm), c.at+vec.MaxRows)]
+	for i, v := range c.out.Cols {
+		v.Gather(c.run.rows.Cols[i], idx, true)
+	}
+	c.out.N = len(idx)
+	c.at += len(idx)
+	return c.out, nil
+}
+
+func (c *memCursor) close() error { c.run.rows, c.run.perm = nil, nil; return nil }
+
+// runCursor reads a run on disk.
+type runCursor struct {
+	r   *spill.RunReader
+	run *spill.Run
+}
+
+func (c *runCursor) next() (*vec.Batch, error) {
+	b, err := c.r.Next()
+	if err == io.EOF {
+		return nil, nil
+	}
+	return b, err
+}
+
+func (c *runCursor) close() error {
+	err := c.r.Close()
+	if e := c.run.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Merge reads all rows in order. The runs are freed when the reader is closed.
+func (s *SortedRuns) Merge(ctx context.Context) (dataflow.Reader, error) {
+	m := &merger{ctx: ctx, keys: s.keys, out: vec.NewBatch(s.types)}
+	for _, r := range s.mem {
+		m.in = append(m.in, &mergeInput{c: &memCursor{run: r, types: s.types}})
+	}
+	for _, r := range s.spilled {
+		rd, err := r.Open()
+		if err != nil {
+			m.Close()
+			return nil, err
+		}
+		m.in = append(m.in, &mergeInput{c: &runCursor{r: rd, run: r}})
+	}
+	s.mem, s.spilled = nil, nil
+	for _, in := range m.in {
+		if err := in.load(m.keys); err != nil {
+			m.Close()
+			return nil, err
+		}
+	}
+	m.open = append(m.open, m.in...)
+	m.dropEnded()
+	return m, nil
+}
+
+// mergeInput is the head of one run: its current batch, and the first key of its rows as integers.
+type mergeInput struct {
+	c    cursor
+	b    *vec.Batch
+	at   int
+	norm []uint64
+}
+
+func (in *mergeInput) load(keys []vec.Order) error {
+	b, err := in.c.next()
+	in.b, in.at = b, 0
+	if err != nil || b == nil {
+		return err
+	}
+	in.norm = in.norm[:0]
+	k := keys[0]
+	v := b.Cols[k.Col]
+	for i := 0; i < b.N; i++ {
+		x := uint64(math.MaxUint64)
+		switch {
+		case v.IsNull(i):
+			if !k.NullsLast {
+				x = 0
+			}
+		default:
+			if x = norm(v, v.Index(i)); k.Desc {
+				x = ^x
+			}
+		}
+		in.norm = append(in.norm, x)
+	}
+	return nil
+}
+
+// merger merges runs. It picks rows one by one and gathers them column by column.
+type merger struct {
+	ctx  context.Context
+	keys []vec.Order
+	in   []*mergeInput
+	open []*mergeInput // not at their end
+	out  *vec.Batch
+	from []int32 // by output row: index into open
+	row  []int32
+}
+
+func (m *merger) dropEnded() {
+	k := 0
+	for _, in := range m.open {
+		if in.b != nil {
+			m.open[k] = in
+			k++
+		}
+	}
+	m.open = m.open[:k]
+}
+
+func (m *merger) less(a, b *mergeInput) bool {
+	x, y := a.norm[a.at], b.norm[b.at]
+	if x != y {
+		return x < y
+	}
+	return vec.Compare(m.keys, a.b, a.at, b.b, b.at) < 0
+}
+
+// Next returns rows until a run needs its next batch, since gathered rows must stay readable.
+func (m *merger) Next() (*vec.Batch, error) {
+	if err := m.ctx.Err(); err != nil {
+		return nil, context.Cause(m.ctx)
+	}
+	switch len(m.open) {
+	case 0:
+		return nil, io.EOF
+	case 1:
+		return m.rest(m.open[0])
+	}
+	m.from, m.row = m.from[:0], m.row[:0]
+	var dry *mergeInput
+	for dry == nil && len(m.row) < vec.MaxRows {
+		best := 0
+		for k := 1; k < len(m.open); k++ {
+			if m.less(m.open[k], m.open[best]) {
+				best = k
+			}
+		}
+		in := m.open[best]
+		m.from, m.row = append(m.from, int32(best)), append(m.row, int32(in.at))
+		if in.at++; in.at == in.b.N {
+			dry = in
+		}
+	}
+	m.gather()
+	if dry != nil {
+		if err := dry.load(m.keys); err != nil {
+			return nil, err
+		}
+		m.dropEnded()
+	}
+	return m.out, nil
+}
+
+// rest passes the batches of the last run on.
+func (m *merger) rest(in *mergeInput) (*vec.Batch, error) {
+	if in.at < in.b.N {
+		sel := make([]int32, 0, in.b.N-in.at)
+		for i := in.at; i < in.b.N; i++ {
+			sel = append(sel, int32(i))
+		}
+		b := in.b
+		if in.at > 0 {
+			b = b.WithSel(sel)
+		}
+		in.at = in.b.N
+		return b, nil
+	}
+	b, err := in.c.next()
+	if in.b = b; b == nil {
+		m.open = nil
+		if err == nil {
+			err = io.EOF
+		}
+		return nil, err
+	}
+	in.at = b.N
+	return b, nil
+}
+
+// gather copies the picked rows into the output batch.
+func (m *merger) gather() {
+	n := len(m.row)
+	m.out.Reset()
+	for c, v := range m.out.Cols {
+		v.Resize(n)
+		nulls := false
+		for _, in := range m.open {
+			nulls = nulls || in.b.Cols[c].MayHaveNulls()
+		}
+		if nulls {
+			for i, r := range m.row {
+				if m.open[m.from[i]].b.Cols[c].IsNull(int(r)) {
+					v.SetNull(i)
+				}
+			}
+		}
+		switch v.Type.Phys() {
+		case vec.PhysBool:
+			gatherFrom(m, v.B, c)
+		case vec.PhysI32:
+			gatherFrom(m, v.I32, c)
+		case vec.PhysI64:
+			gatherFrom(m, v.I64, c)
+		case vec.PhysI128:
+			gatherFrom(m, v.I128, c)
+		case vec.PhysF64:
+			gatherFrom(m, v.F64, c)
+		case vec.PhysIv:
+			gatherFrom(m, v.Iv, c)
+		default:
+			for i, r := range m.row {
+				v.Off[i] = int32(len(v.Data))
+				v.Data = append(v.Data, m.open[m.from[i]].b.Cols[c].Str(int(r))...)
+			}
+			v.Off[n] = int32(len(v.Data))
+		}
+	}
+	m.out.N = n
+}
+
+func gatherFrom[T vec.Slot](m *merger, dst []T, c int) {
+	src := make([][]T, len(m.open))
+	codes := make([][]int32, len(m.open))
+	for k, in := range m.open {
+		v := in.b.Cols[c]
+		src[k] = vec.Slots[T](v.Base())
+		if v.Form == vec.Dict {
+			codes[k] = v.Codes
+		}
+	}
+	for i, r := range m.row {
+		f := m.from[i]
+		if codes[f] != nil {
+			r = codes[f][r]
+		}
+		dst[i] = src[f][r]
+	}
+}
+
+// Position is unused: a merge is not resumed, its job starts over.
+func (m *merger) Position() []byte { return nil }
+
+// Close frees the runs.
+func (m *merger) Close() error {
+	var first error
+	for _, in := range m.in {
+		if err := in.c.close(); first == nil {
+			first = err
+		}
+	}
+	m.in, m.open = nil, nil
+	return first
+}

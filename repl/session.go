@@ -1,0 +1,294 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/repl/render"
+	"github.com/riffle-io/riffle/spill"
+	"github.com/riffle-io/riffle/sql"
+	"github.com/riffle-io/riffle/sql/syntax"
+)
+
+// Settings are what SET and flags change. The zero value is not useful; see NewSession.
+type Settings struct {
+	Parallelism    int
+	Memory         int64 // bytes; 0: 60 % of the machine
+	Optimizer      bool
+	SpillDir       string // default: a folder in the system's temporary one
+	State          string // directory of checkpoints; "": none
+	Checkpoint     time.Duration
+	Late, Bad      string // directories of side outputs; "": late rows are counted, bad ones an error
+	UntilEnd       bool   // streams end where they end now
+	For            time.Duration
+	UntilWatermark dataflow.Time // MinTime: not set
+	Limit          int64         // rows of a result; -1: all
+	Mode           string        // "", append, upsert, changelog
+	StdinFormat    string        // "", csv, json
+}
+
+// Output is how a session shows what it does.
+type Output struct {
+	// Result makes the writer of one result.
+	Result func(o render.Options) (render.Writer, error)
+	// Notice takes words for people: counts of late rows, rows written.
+	Notice func(format string, args ...any)
+	// Time, when set, is told how long each statement took.
+	Time func(d time.Duration)
+}
+
+// Session is one user's state. It is used from one goroutine.
+type Session struct {
+	Settings
+	Params map[string]string
+	out    Output
+	cat    *Catalog
+	pool   *spill.Pool
+}
+
+// NewSession makes a session with the default settings.
+func NewSession(out Output) *Session {
+	s := &Session{Params: map[string]string{}, out: out}
+	s.Settings = defaults()
+	s.cat = newCatalog(s)
+	return s
+}
+
+func defaults() Settings {
+	return Settings{Parallelism: runtime.GOMAXPROCS(0), Optimizer: true, Checkpoint: 10 * time.Second,
+		UntilWatermark: dataflow.MinTime, Limit: -1}
+}
+
+// StatementError is an error of a statement, with its place in the text.
+type StatementError struct {
+	Text string // what a person sees: message, line, caret, hint
+	Err  error
+}
+
+func (e *StatementError) Error() string { return e.Text }
+func (e *StatementError) Unwrap() error { return e.Err }
+
+// ErrSyntax marks errors of the text itself, in contrast to those of running it.
+var ErrSyntax = errors.New("statement cannot be understood")
+
+// Catalog is where the session's tables are.
+func (s *Session) Catalog() *Catalog { return s.cat }
+
+// Execute runs the statements of a text one after the other, and stops at the first error.
+func (s *Session) Execute(ctx context.Context, text string) error {
+	script, err := syntax.Parse(text)
+	if err != nil {
+		return &StatementError{Text: describeErrors(err, text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+	}
+	for _, stmt := range script.Stmts {
+		start := time.Now()
+		s.cat.ctx = ctx
+		bound, err := sql.Bind(stmt, s.cat, sql.Options{Source: text, Params: s.Params})
+		if err == nil {
+			err = s.run(ctx, bound)
+		} else {
+			err = bindError(err, text)
+		}
+		if err != nil {
+			return err
+		}
+		if s.out.Time != nil {
+			s.out.Time(time.Since(start))
+		}
+	}
+	return nil
+}
+
+func bindError(err error, text string) error {
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		if cause := errors.Unwrap(se); cause != nil { // a file or a broker, not the text
+			return &StatementError{Text: se.Format(text), Err: cause}
+		}
+		return &StatementError{Text: se.Format(text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+	}
+	return err
+}
+
+func describeErrors(err error, text string) string {
+	var list syntax.ErrorList
+	if !errors.As(err, &list) {
+		return err.Error()
+	}
+	var parts []string
+	for _, e := range list {
+		parts = append(parts, e.Format(text))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// run executes one bound statement.
+func (s *Session) run(ctx context.Context, stmt sql.Statement) error {
+	switch st := stmt.(type) {
+	case *sql.Query:
+		return s.query(ctx, st)
+	case *sql.Insert:
+		return s.write(ctx, st.Plan)
+	case *sql.Copy:
+		return s.write(ctx, st.Plan)
+	case *sql.CreateTable:
+		return s.createTable(ctx, st)
+	case *sql.CreateView:
+		return s.cat.addView(st)
+	case *sql.Drop:
+		return s.cat.drop(st)
+	case *sql.Explain:
+		return s.explain(ctx, st)
+	case *sql.Describe:
+		return s.describe(st)
+	case *sql.Show:
+		return s.show(st)
+	case *sql.Set:
+		return s.Set(st.Name, st.Value)
+	case *sql.Reset:
+		return s.reset(st.Name)
+	}
+	return fmt.Errorf("statement %T cannot be run", stmt)
+}
+
+// setting is one entry of the table of settings.
+type setting struct {
+	name, doc string
+	get       func(*Settings) string
+	set       func(*Settings, string) error
+}
+
+var errValue = errors.New("bad value")
+
+// settings is everything that SET knows. SHOW ALL lists it.
+var settings = []setting{
+	{"parallelism", "tasks a stage", func(s *Settings) string { return strconv.Itoa(s.Parallelism) }, func(s *Settings, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 1024 {
+			return fmt.Errorf("%w: a number from 1 to 1024", errValue)
+		}
+		s.Parallelism = n
+		return nil
+	}},
+	{"memory", "limit of the process, such as 64MB or 2GB; 0 is 60 % of the machine", func(s *Settings) string { return strconv.FormatInt(s.Memory, 10) }, func(s *Settings, v string) error {
+		n, err := ParseBytes(v)
+		s.Memory = n
+		return err
+	}},
+	{"optimizer", "on or off; off gives the same answers", func(s *Settings) string { return onOff(s.Optimizer) }, func(s *Settings, v string) error {
+		b, err := parseOnOff(v)
+		s.Optimizer = b
+		return err
+	}},
+	{"spill_directory", "where state beyond the memory limit goes", func(s *Settings) string { return s.SpillDir }, func(s *Settings, v string) error { s.SpillDir = v; return nil }},
+	{"checkpoint", "interval of checkpoints, such as 1s", func(s *Settings) string { return s.Checkpoint.String() }, func(s *Settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("%w: a duration such as 1s", errValue)
+		}
+		s.Checkpoint = d
+		return nil
+	}},
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func parseOnOff(v string) (bool, error) {
+	switch strings.ToLower(v) {
+	case "on", "true", "1":
+		return true, nil
+	case "off", "false", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("%w: on or off", errValue)
+}
+
+// Set changes a setting by name.
+func (s *Session) Set(name, value string) error {
+	var names []string
+	for _, st := range settings {
+		if st.name == strings.ToLower(name) {
+			if err := st.set(&s.Settings, value); err != nil {
+				return fmt.Errorf("%w: SET %s = %s: %w", ErrSyntax, name, value, err)
+			}
+			return nil
+		}
+		names = append(names, st.name)
+	}
+	msg := fmt.Sprintf("there is no setting %q", name)
+	if near := syntax.Suggest(name, names); near != "" {
+		msg += fmt.Sprintf("; did you mean %s?", near)
+	}
+	return fmt.Errorf("%w: %s; SHOW ALL lists the settings", ErrSyntax, msg)
+}
+
+func (s *Session) reset(name string) error {
+	d := defaults()
+	for _, st := range settings {
+		if name == "all" || st.name == name {
+			if err := st.set(&s.Settings, st.get(&d)); err != nil {
+				return err
+			}
+			if name != "all" {
+				return nil
+			}
+		}
+	}
+	if name != "all" {
+		return s.Set(name, "")
+	}
+	return nil
+}
+
+// ParseBytes reads 64MB, 2GiB, 1000000. Units are powers of 1024.
+func ParseBytes(text string) (int64, error) {
+	v := strings.ToUpper(strings.TrimSpace(text))
+	v = strings.TrimSuffix(strings.TrimSuffix(v, "B"), "I")
+	shift := 0
+	if v != "" {
+		if k := strings.IndexByte("KMGT", v[len(v)-1]); k >= 0 {
+			shift, v = 10*(k+1), strings.TrimSpace(v[:len(v)-1])
+		}
+	}
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || f < 0 || f*float64(int64(1)<<shift) > 1<<60 {
+		return 0, fmt.Errorf("%w: a size such as 64MB, not %q", errValue, text)
+	}
+	return int64(f * float64(int64(1)<<shift)), nil
+}
+
+// reserve is the budget of the process, made with the first job.
+func (s *Session) reserve() (*spill.Pool, string, error) {
+	dir := s.SpillDir
+	if dir == "" {
+		dir = os.TempDir() + "/riffle-spill"
+	}
+	if s.pool == nil {
+		limit := s.Memory
+		if limit == 0 {
+			limit = machineMemory() / 100 * 60
+		}
+		// Batches in flight and scratch are not counted: a tenth is kept for them.
+		s.pool = spill.NewPool(limit / 10 * 9)
+		if err := spill.Sweep(dir); err != nil {
+			return nil, "", fmt.Errorf("spill directory %s: %w", dir, err)
+		}
+	}
+	return s.pool, dir, nil
+}
+
+// isEPIPE tells that the reader of a pipe is gone.
+func isEPIPE(err error) bool { return errors.Is(err, errPipe) || errors.Is(err, io.ErrClosedPipe) }

@@ -1,0 +1,183 @@
+package repl
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/riffle-io/riffle/dataflow/exec"
+	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/optimizer"
+	"github.com/riffle-io/riffle/repl/render"
+	"github.com/riffle-io/riffle/sql"
+)
+
+// rows shows a small result made here: text columns only.
+func (s *Session) rows(names []string, rows [][]string) error {
+	types := make([]vec.Type, len(names))
+	for i := range types {
+		types[i] = vec.TString
+	}
+	w, err := s.out.Result(render.Options{Names: names, Types: types})
+	if err != nil {
+		return err
+	}
+	b := vec.NewBatch(types)
+	for _, r := range rows {
+		for c, v := range r {
+			b.Cols[c].AppendBytes([]byte(v))
+		}
+		b.N++
+	}
+	if err := w.Write(b); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (s *Session) describe(d *sql.Describe) error {
+	var rows [][]string
+	for i, f := range d.Schema.Fields {
+		null, note := "yes", ""
+		if f.NotNull {
+			null = "no"
+		}
+		if d.Hidden[i] {
+			note = "metadata, not part of *"
+		}
+		if d.Watermark != nil && i == d.Watermark.Col {
+			note = "event time, watermark " + d.Watermark.Expr.String()
+		}
+		rows = append(rows, []string{f.Name, f.Type.String(), null, note})
+	}
+	return s.rows([]string{"column", "type", "null", "note"}, rows)
+}
+
+func (s *Session) show(st *sql.Show) error {
+	switch name := strings.ToLower(st.Name); name {
+	case "tables", "views":
+		var rows [][]string
+		for _, n := range s.cat.list(name == "views") {
+			rows = append(rows, []string{n})
+		}
+		return s.rows([]string{"name"}, rows)
+	case "functions":
+		return s.rows([]string{"name", "arguments", "meaning"}, functionRows())
+	case "all":
+		var rows [][]string
+		for _, st := range settings {
+			rows = append(rows, []string{st.name, st.get(&s.Settings), st.doc})
+		}
+		return s.rows([]string{"setting", "value", "meaning"}, rows)
+	default:
+		for _, set := range settings {
+			if set.name == name {
+				return s.rows([]string{name}, [][]string{{set.get(&s.Settings)}})
+			}
+		}
+	}
+	return fmt.Errorf("%w: SHOW %s: there are TABLES, VIEWS, FUNCTIONS, ALL and the names of settings", ErrSyntax, st.Name)
+}
+
+func functionRows() [][]string {
+	var rows [][]string
+	for _, f := range expr.Funcs() {
+		rows = append(rows, []string{f.Name, f.Args, f.Doc})
+	}
+	for _, f := range expr.AggFuncs() {
+		rows = append(rows, []string{f.Name, f.Args, "Aggregate. " + f.Doc})
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i][0] < rows[j][0] })
+	return rows
+}
+
+// explain shows the physical plan; ANALYZE runs it and adds what each operator did.
+func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
+	var root plan.Node
+	switch in := e.Inner.(type) {
+	case *sql.Query:
+		root = in.Plan
+	case *sql.Insert:
+		root = in.Plan
+	case *sql.Copy:
+		root = in.Plan
+	default:
+		return fmt.Errorf("%w: EXPLAIN takes a query, INSERT or COPY", ErrSyntax)
+	}
+	phys, err := s.optimize(root)
+	if err != nil {
+		return err
+	}
+	note := func(n plan.Node) string {
+		if _, ok := n.(*plan.Scan); ok {
+			return fmt.Sprintf("(about %.0f rows)", optimizer.Estimate(n).Rows)
+		}
+		return ""
+	}
+	if e.Analyze {
+		job, err := s.execute(ctx, phys, &result{w: discard{}})
+		if err != nil {
+			return err
+		}
+		note = func(n plan.Node) string { return analyzed(job, n) }
+	}
+	text := plan.Explain(phys, note)
+	mode, key := plan.ModeOf(phys)
+	text += "mode: " + mode.String()
+	if key != nil {
+		var names []string
+		for _, k := range key {
+			names = append(names, phys.Schema().Fields[k].Name)
+		}
+		text += ", key: " + strings.Join(names, ", ")
+	}
+	var rows [][]string
+	for line := range strings.Lines(text) {
+		rows = append(rows, []string{strings.TrimRight(line, "\n")})
+	}
+	return s.rows([]string{"plan"}, rows)
+}
+
+func analyzed(job *exec.Job, n plan.Node) string {
+	if s, ok := n.(*plan.Scan); ok {
+		return fmt.Sprintf("(%d rows)", job.ScanRows(s))
+	}
+	st, ok := job.Stats(n)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("(%d -> %d rows, %.1f ms with what follows)", st.RowsIn, st.RowsOut, float64(st.Nanos)/1e6)
+}
+
+// discard is a writer for results that nobody reads.
+type discard struct{}
+
+func (discard) Write(*vec.Batch) error { return nil }
+func (discard) Flush() error           { return nil }
+func (discard) Close() error           { return nil }
+
+// ExecutePlain runs a statement whose result is one column of text, and writes the text alone.
+func (s *Session) ExecutePlain(ctx context.Context, text string, w io.Writer) error {
+	old := s.out.Result
+	defer func() { s.out.Result = old }()
+	s.out.Result = func(render.Options) (render.Writer, error) { return &plainLines{w}, nil }
+	return s.Execute(ctx, text)
+}
+
+type plainLines struct{ w io.Writer }
+
+func (p *plainLines) Write(b *vec.Batch) error {
+	for k, n := 0, b.Live(); k < n; k++ {
+		if _, err := fmt.Fprintf(p.w, "%s\n", b.Cols[0].Str(b.Row(k))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plainLines) Flush() error { return nil }
+func (p *plainLines) Close() error { return nil }
