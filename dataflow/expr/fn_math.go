@@ -22,8 +22,8 @@ func init() {
 				}
 				return x
 			})},
-		rounding("round", "Rounds half away from zero, to digits after the point.", "round(2.567, 1) -> 2.6"),
-		rounding("trunc", "Cuts off digits after the point.", "trunc(2.567, 1) -> 2.5"),
+		rounding("round", "Rounds half away from zero, to digits after the point.", "round(2.567, 1) -> 2.600"),
+		rounding("trunc", "Cuts off digits after the point.", "trunc(2.567, 1) -> 2.500"),
 		rounding("floor", "The largest whole number that is not above.", "floor(-2.5) -> -3"),
 		rounding("ceil", "The smallest whole number that is not below.", "ceil(2.1) -> 3"),
 		float1("sqrt", "Square root.", "sqrt(9) -> 3.0", math.Sqrt), float1("exp", "e to the power of a.", "exp(0) -> 1.0", math.Exp),

@@ -107,7 +107,10 @@ func NewCall(name string, args ...Expr) (Expr, error) {
 	for i, a := range args {
 		types[i] = a.Type()
 	}
-	want, out, ok := f.Resolve(literalTypes(args, types))
+	want, out, ok := f.Resolve(types)
+	if !ok {
+		want, out, ok = f.Resolve(literalTypes(args, types))
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %s(%s)", ErrArguments, name, typeList(types))
 	}
