@@ -29,6 +29,7 @@ type hashAgg struct {
 	dataflow.Base
 	p    *aggPlan
 	tc   *dataflow.TaskContext
+	mem  *overdraft // strict, except for the first batch after memory was freed
 	g    *groups
 	emit *emitter
 	sp   *aggSpill
@@ -50,7 +51,8 @@ func NewHashAgg(spec AggSpec) (dataflow.Operator, error) {
 
 func (h *hashAgg) Open(tc *dataflow.TaskContext) error {
 	h.tc = tc
-	h.g = h.p.newGroups(tc.Budget)
+	h.mem = &overdraft{b: tc.Budget, strict: true}
+	h.g = h.p.newGroups(h.mem)
 	h.emit = newEmitter(h.p, h.p.keyTypes)
 	return nil
 }
@@ -65,7 +67,9 @@ func (h *hashAgg) Process(_ int, b *vec.Batch, out dataflow.Output) error {
 	_, _, err := h.g.update(b, b.Sel)
 	if errors.Is(err, spill.ErrOverBudget) {
 		if err = h.release(out); err == nil {
+			h.mem.strict = false
 			_, _, err = h.g.update(b, b.Sel)
+			h.mem.strict = true
 		}
 	}
 	if err != nil || h.p.spec.Mode != AggPartial {
@@ -163,7 +167,9 @@ func (h *hashAgg) finish(g *groups, sp *aggSpill, out dataflow.Output) error {
 					sub = newAggSpill(h.p, h.tc, sp.level+1)
 				}
 				if err = sub.write(g); err == nil {
+					h.mem.strict = false
 					err = g.restore(table, b, nil, 0)
+					h.mem.strict = true
 				}
 			}
 			return err

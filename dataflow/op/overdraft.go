@@ -12,15 +12,16 @@ import (
 // aggregations, stream joins. What the budget refuses they take all the same, and EXPLAIN ANALYZE
 // says how much that was.
 type overdraft struct {
-	b    dataflow.Budget
-	over int64
-	peak int64
+	b      dataflow.Budget
+	strict bool // pass refusals on
+	over   int64
+	peak   int64
 }
 
-// Grow never returns spill.ErrOverBudget.
+// Grow never returns spill.ErrOverBudget unless it is strict.
 func (o *overdraft) Grow(n int64) error {
 	err := o.b.Grow(n)
-	if errors.Is(err, spill.ErrOverBudget) {
+	if !o.strict && errors.Is(err, spill.ErrOverBudget) {
 		o.over += n
 		o.peak = max(o.peak, o.over)
 		return nil
