@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -347,5 +348,73 @@ func BenchmarkFreeze(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		tab.Freeze().Release()
+	}
+}
+
+// TestFrozenIsReadWhileTableChanges is for the race detector.
+func TestFrozenIsReadWhileTableChanges(t *testing.T) {
+	types := []vec.Type{vec.TString}
+	tab := New(types, []vec.Type{vec.TInt64}, nil)
+	refs := make([]Ref, 500)
+	r := rand.New(rand.NewPCG(5, 5))
+	add := func() {
+		b := vec.NewBatch(types)
+		for range len(refs) {
+			b.AppendRow(vec.StringValue(fmt.Sprint("a long enough string ", r.IntN(3000))))
+		}
+		if _, err := tab.FindOrInsert(b.Cols, b.N, nil, refs); err != nil {
+			t.Fatal(err)
+		}
+		tab.Touch(refs)
+		for _, ref := range refs {
+			tab.Pages()[ref>>PageShift][int(ref&PageMask)+tab.ValAt(0)]++
+		}
+		if all, _ := tab.Scan(0, make([]Ref, 0, 9)); len(all) > 0 {
+			tab.Delete(all[0])
+		}
+	}
+	for range 20 {
+		add()
+		f, want := tab.Freeze(), readAll(&tab.View, types)
+		done := make(chan map[string]int64)
+		go func() {
+			got := readAll(&f.View, types)
+			f.Release()
+			done <- got
+		}()
+		add()
+		if got := <-done; !maps.Equal(got, want) {
+			t.Fatal("a snapshot changed")
+		}
+	}
+}
+
+func BenchmarkFindOrInsertKeys(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	short, long := vec.New(vec.TString, 0), vec.New(vec.TString, 0)
+	one, two := vec.New(vec.TInt64, vec.MaxRows), vec.New(vec.TInt32, vec.MaxRows)
+	for i := range vec.MaxRows {
+		n := r.IntN(1000)
+		short.AppendBytes(fmt.Appendf(nil, "key%d", n))
+		long.AppendBytes(fmt.Appendf(nil, "a longer key of number %d", n))
+		one.I64[i], two.I32[i] = int64(n/10), int32(n%10)
+	}
+	for _, c := range []struct {
+		name string
+		keys []*vec.Vec
+	}{{"short strings", []*vec.Vec{short}}, {"long strings", []*vec.Vec{long}}, {"two ints", []*vec.Vec{one, two}}} {
+		b.Run(c.name, func(b *testing.B) {
+			var types []vec.Type
+			for _, k := range c.keys {
+				types = append(types, k.Type)
+			}
+			tab, refs := New(types, []vec.Type{vec.TInt64}, nil), make([]Ref, vec.MaxRows)
+			for range b.N {
+				if _, err := tab.FindOrInsert(c.keys, vec.MaxRows, nil, refs); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*vec.MaxRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+		})
 	}
 }
