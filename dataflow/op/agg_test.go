@@ -211,7 +211,10 @@ func (w *twoPhase) Process(in int, b *vec.Batch, out dataflow.Output) error {
 	return w.partial.Process(in, b, w.into(out))
 }
 func (w *twoPhase) Flush(out dataflow.Output) error {
-	return w.partial.(dataflow.Flusher).Flush(w.into(out))
+	if f, ok := w.partial.(dataflow.Flusher); ok {
+		return f.Flush(w.into(out))
+	}
+	return nil
 }
 func (w *twoPhase) Advance(wm dataflow.Time, out dataflow.Output) (dataflow.Time, error) {
 	wm, err := w.partial.Advance(wm, w.into(out))

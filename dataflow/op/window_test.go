@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -143,6 +144,36 @@ func TestWindowAgg(t *testing.T) {
 					optest.Run(t, optest.Test{New: func() (dataflow.Operator, error) { return newTwoPhase(NewWindowAgg, spec) }, Steps: steps, Want: want, Late: late})
 				}
 			}
+		}
+	}
+}
+
+// TestWindowAggOverAssignedRows has the Window node as an operator of its own, and the bounds as
+// columns.
+func TestWindowAggOverAssignedRows(t *testing.T) {
+	for _, w := range windowSpecs {
+		for _, endOnly := range []bool{false, true} {
+			aggs := allAggs(t, true)
+			steps := windowSteps(aggRows(rand.New(rand.NewPCG(7, 6)), 100, 4), 6)
+			want, late := windowModel(t, w, aggs, steps, []int{0})
+			spec := AggSpec{Keys: boundKeys([]int{0}), Aggs: aggs, In: append(slices.Clone(aggIn), vec.TTimestamp, vec.TTimestamp, vec.TTimestamp), Window: &AggWindow{Start: 0, End: 1}}
+			if endOnly {
+				spec.Keys, spec.Window = spec.Keys[1:], &AggWindow{Start: -1, End: 0}
+				for i, row := range want {
+					_, want[i], _ = strings.Cut(row, "|")
+				}
+			}
+			optest.Run(t, optest.Test{
+				New: func() (dataflow.Operator, error) {
+					assign, err := NewWindowAssign(w)
+					if err != nil {
+						return nil, err
+					}
+					agg, err := NewWindowAgg(spec)
+					return &twoPhase{partial: assign, final: agg}, err
+				},
+				Steps: steps, Want: want, Late: late,
+			})
 		}
 	}
 }

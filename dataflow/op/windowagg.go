@@ -182,10 +182,8 @@ func (w *windowAgg) add(b *vec.Batch, part *paneRows, out dataflow.Output) error
 	return err
 }
 
+// markLate notes rows of a window that has fired; start is end where only that is known.
 func (w *windowAgg) markLate(b *vec.Batch, part *paneRows, start, end int64) {
-	if start == end {
-		start = w.startOf(end)
-	}
 	sel := part.rows(b)
 	if sel == nil {
 		for i := range b.N {
@@ -196,14 +194,6 @@ func (w *windowAgg) markLate(b *vec.Batch, part *paneRows, start, end int64) {
 	for _, i := range sel {
 		w.late.add(int(i), start, end, isLate)
 	}
-}
-
-// startOf is the start of an assigned window; where only its end is known, the end.
-func (w *windowAgg) startOf(end int64) int64 {
-	if w.win != nil {
-		return w.win.startOf(end)
-	}
-	return end
 }
 
 // update adds rows to a pane. A refused budget makes a partial aggregation emit what it holds.

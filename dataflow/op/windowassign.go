@@ -248,7 +248,8 @@ func (l *lateRows) add(i int, start, end int64, reason string) {
 	l.reason = append(l.reason, reason)
 }
 
-// emit passes the noted rows of b on. Bounds and watermark are NULL where there is no event time.
+// emit passes the noted rows of b on. Bounds and watermark are NULL where there is no event time,
+// and so is a start that is not known.
 func (l *lateRows) emit(b *vec.Batch, wm dataflow.Time) error {
 	if len(l.idx) == 0 {
 		return nil
@@ -266,7 +267,7 @@ func (l *lateRows) emit(b *vec.Batch, wm dataflow.Time) error {
 	start, end, mark, reason := vec.New(vec.TTimestamp, 0), vec.New(vec.TTimestamp, 0), vec.New(vec.TTimestamp, 0), vec.New(vec.TString, 0)
 	for k, w := range l.bounds {
 		null := l.reason[k] == noTime
-		start.AppendValue(vec.Value{I: w[0], Null: null})
+		start.AppendValue(vec.Value{I: w[0], Null: null || w[0] == w[1]})
 		end.AppendValue(vec.Value{I: w[1], Null: null})
 		mark.AppendValue(vec.Value{I: wm, Null: wm == dataflow.MinTime})
 		reason.AppendBytes([]byte(l.reason[k]))
