@@ -108,7 +108,7 @@ func kafkaRange(rng *syntax.Range) (kafka.Range, error) {
 	if rng == nil {
 		return kafka.Range{Partition: kafka.AllPartitions}, nil
 	}
-	return kafka.ParseRange(rng.String())
+	return kafka.ParseRange("@" + strings.TrimPrefix(rng.String(), "@"))
 }
 
 // Function opens a generated table: gen.NAME(argument => value).

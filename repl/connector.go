@@ -242,7 +242,7 @@ func (c *Catalog) target(def *sql.TableDef) (plan.Target, error) {
 		if err := need(def, "path", "format"); err != nil {
 			return nil, err
 		}
-		return dirTarget(key(def.Name), def.Options["path"], def.Options["format"], schema)
+		return dirTarget(def.Options["path"], def.Options["format"], schema)
 	case "blackhole":
 		return &blackhole{name: key(def.Name), schema: schema}, nil
 	case "print":

@@ -124,7 +124,7 @@ func (s *Session) execute(ctx context.Context, phys plan.Node, res *result) (*ex
 	}
 	for name, path := range map[string]string{"late": s.Late, "bad": s.Bad} {
 		if path != "" {
-			_, _ = name, path
+			opts.Sides[name] = sideTarget(path)
 		}
 	}
 	if s.State != "" && res == nil {

@@ -92,7 +92,7 @@ func Start(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
 		j.cancel(err)
 		return nil, err
 	}
-	if _, isSink := root.(*plan.Sink); !isSink {
+	if _, last.sink = root.(*plan.Sink); !last.sink {
 		if last.p > 1 {
 			s := b.add("Result", 1)
 			e := &edge{from: last, to: s, kind: plan.Gather, types: root.Schema().Types()}
@@ -191,13 +191,18 @@ func (j *Job) tailOf(s *stage, t *task) tail {
 			to[i] = receiver{in: r.in, ch: s.out.first + t.num}
 		}
 		return newExchange(s.out.kind, s.out.keys, to, s.out.to.pools[s.out.first], t.num)
+	case s.sink:
+		return &resultTail{out: nowhere} // the number of rows, which the job's counters have too
 	case s.result && j.opts.Result != nil:
 		return &resultTail{out: j.opts.Result, wm: j.opts.OnWatermark}
 	case s.result:
-		return &resultTail{out: dataflow.OutputFunc(func(*vec.Batch) error { return nil })}
+		return &resultTail{out: nowhere}
 	}
 	return noTail{s.name}
 }
+
+// nowhere takes rows that nobody asked for.
+var nowhere = dataflow.OutputFunc(func(*vec.Batch) error { return nil })
 
 // side builds a side output of one operator instance: a counter, and the sink when there is one.
 func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
@@ -215,10 +220,7 @@ func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
 		}
 		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: &OpStats{}})
 	}
-	sd.chain = newChain(t, links, noTail{name})
-	if len(links) == 0 {
-		sd.chain.tail = &resultTail{out: dataflow.OutputFunc(func(*vec.Batch) error { return nil })}
-	}
+	sd.chain = newChain(t, links, &resultTail{out: nowhere})
 	sd.count = count
 	return sd, nil
 }

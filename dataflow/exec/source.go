@@ -94,7 +94,7 @@ type sourceTask struct {
 	s        *sourceStage
 	wmEval   *expr.Evaluator
 	open     []*openSplit
-	finished []SplitState
+	finished []SplitState  // of splits that are closed
 	wm       dataflow.Time // emitted
 	idle     bool          // KindIdle was sent
 	woken    atomic.Bool
@@ -113,8 +113,10 @@ type openSplit struct {
 }
 
 func (st *sourceTask) run() (err error) {
-	defer func() {
-		for _, o := range st.open {
+	defer func() { // what is left open was read as far as it will be
+		open := st.open
+		st.finished, st.open = st.states(), nil
+		for _, o := range open {
 			if cerr := o.r.Close(); err == nil && cerr != nil {
 				err = cerr
 			}

@@ -23,6 +23,7 @@ type stage struct {
 	ops     []opSpec     // the chain, first to last
 	out     *edge        // nil: the result, or nothing
 	result  bool         // rows go to the job's caller
+	sink    bool         // the chain ends in the sink of the job
 	waitFor []*shared
 	pools   []*batchPool // by channel of the inbox: where its batches go back to
 	builds  *shared      // what this stage builds, instead of an output

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/riffle-io/riffle/dataflow"
-	"github.com/riffle-io/riffle/dataflow/vec"
 )
 
 // task is one goroutine: a chain of operators fed by an inbox or by the splits of a source.
@@ -39,7 +38,7 @@ func (t *task) context(l *link) *dataflow.TaskContext {
 					return s
 				}
 			}
-			return &side{name: name, count: new(atomic.Int64), chain: &chain{tail: &resultTail{out: dataflow.OutputFunc(func(*vec.Batch) error { return nil })}}}
+			return &side{name: name, count: new(atomic.Int64), chain: &chain{tail: &resultTail{out: nowhere}}}
 		},
 	}
 }
