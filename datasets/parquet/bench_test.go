@@ -88,7 +88,9 @@ func benchColumn(b *testing.B, path, col string, fn func(v *vec.Vec, batch *vec.
 
 func BenchmarkScan(b *testing.B) {
 	for _, c := range []string{"l_orderkey", "l_quantity", "l_extendedprice"} {
-		b.Run(c, func(b *testing.B) { benchColumn(b, lineitem, c, func(v *vec.Vec, batch *vec.Batch) { sumI64(v, batch) }) })
+		b.Run(c, func(b *testing.B) {
+			benchColumn(b, lineitem, c, func(v *vec.Vec, batch *vec.Batch) { sumI64(v, batch) })
+		})
 	}
 	for _, c := range []string{"l_shipmode", "l_comment"} {
 		b.Run(c, func(b *testing.B) {
@@ -102,7 +104,9 @@ func BenchmarkScan(b *testing.B) {
 			})
 		})
 	}
-	b.Run("flights", func(b *testing.B) { benchColumn(b, flights, "delay", func(v *vec.Vec, batch *vec.Batch) { sumI64(v, batch) }) })
+	b.Run("flights", func(b *testing.B) {
+		benchColumn(b, flights, "delay", func(v *vec.Vec, batch *vec.Batch) { sumI64(v, batch) })
+	})
 }
 
 func q6(tb testing.TB, tab *parquet.Table) *plan.Scan {

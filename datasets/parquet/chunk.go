@@ -44,7 +44,7 @@ func (p *pages) need(n int64) error {
 		return corrupt("a page ends %d bytes after its column chunk", n-p.meta.size)
 	}
 	if int64(cap(p.buf)) < p.meta.size+slack {
-		fresh := make([]byte, have, p.meta.size+slack)
+		fresh := make([]byte, have, p.meta.size+p.meta.size/4+slack) // the next chunk may be a bit larger
 		copy(fresh, p.buf)
 		p.buf = fresh
 	}

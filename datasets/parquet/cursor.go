@@ -69,12 +69,15 @@ func (c *cursor) loadDict(h *pageHeader, body []byte) error {
 	if c.dict != nil || h.encoding != format.Plain && h.encoding != format.PlainDictionary || c.leaf.phys == format.Boolean {
 		return corrupt("unexpected dictionary page")
 	}
+	n := h.values
+	width := c.leaf.width
+	if c.leaf.copies && n > 0 && h.plainSize == n*width {
+		return c.loadDictInPlace(h, body)
+	}
 	_, data, err := c.pages.load(h, body)
 	if err != nil {
 		return err
 	}
-	n := h.values
-	width := c.leaf.width
 	if c.leaf.phys == format.ByteArray {
 		width = 4
 	}
@@ -96,6 +99,33 @@ func (c *cursor) loadDict(h *pageHeader, body []byte) error {
 	}
 	c.dict, c.size = d, n
 	return err
+}
+
+// loadDictInPlace decompresses a dictionary to where its values stay.
+func (c *cursor) loadDictInPlace(h *pageHeader, body []byte) error {
+	n, d := h.values, &vec.Vec{Type: c.leaf.t}
+	var mem []byte
+	switch d.Type.Phys() {
+	case vec.PhysI32:
+		d.I32 = make([]int32, n, n+slack/4)
+		mem = raw(d.I32[:cap(d.I32)])
+	case vec.PhysI64:
+		d.I64 = make([]int64, n, n+slack/8)
+		mem = raw(d.I64[:cap(d.I64)])
+	case vec.PhysF64:
+		d.F64 = make([]float64, n, n+slack/8)
+		mem = raw(d.F64[:cap(d.F64)])
+	}
+	own := c.pages.plain
+	c.pages.plain = mem
+	_, data, err := c.pages.load(h, body)
+	c.pages.plain = own
+	if err != nil {
+		return err
+	}
+	copy(mem, data) // moves nothing, unless the page is not compressed
+	c.dict, c.size = d, n
+	return nil
 }
 
 // appendStrings reads n strings of the PLAIN encoding into the rows from at, and gives the number
@@ -329,7 +359,7 @@ func (g *gather) values(k, from int) error {
 	c, p := g.c, &g.c.page
 	m := c.present(p.row, p.row+k)
 	if p.form == formCodes {
-		return g.takeCodes(k, m)
+		return g.takeCodes(k, m, from)
 	}
 	if g.codes {
 		g.expand()
@@ -349,7 +379,20 @@ func (g *gather) values(k, from int) error {
 	return nil
 }
 
-func (g *gather) takeCodes(k, m int) error {
+// sparse is how many times fewer wanted rows than rows there must be for taking codes one by one.
+const sparse = 8
+
+// within is the wanted rows among the next k.
+func (g *gather) within(k, from int) []int32 {
+	to := from
+	for to < len(g.sel) && int(g.sel[to]) < g.at+k {
+		to++
+	}
+	return g.sel[from:to]
+}
+
+// takeCodes reads the m codes of k rows.
+func (g *gather) takeCodes(k, m, from int) error {
 	c, p := g.c, &g.c.page
 	codes := g.dst.Codes
 	if !g.flat {
@@ -360,10 +403,11 @@ func (g *gather) takeCodes(k, m int) error {
 		g.dst.Codes = codes
 	}
 	codes = codes[:k]
-	if err := p.codes.read(codes[:m]); err != nil {
+	ok, err := g.readCodes(codes, m, from)
+	if err != nil {
 		return err
 	}
-	if !checkCodes(codes[:m], c.size) {
+	if !ok {
 		return corrupt("a code is outside the dictionary of %d entries", c.size)
 	}
 	if m < k {
@@ -374,6 +418,19 @@ func (g *gather) takeCodes(k, m int) error {
 		g.dst.Codes = g.dst.Codes[:0]
 	}
 	return nil
+}
+
+// readCodes reads m codes, or only those that are wanted; ok tells whether they are in range.
+func (g *gather) readCodes(codes []int32, m, from int) (ok bool, err error) {
+	h := &g.c.page.codes
+	if k := len(codes); g.sel != nil && m == k {
+		if few := g.within(k, from); len(few)*sparse < k && h.covers(k) {
+			clear(codes)
+			return h.readSome(codes, few, g.at, g.c.size), nil
+		}
+	}
+	err = h.read(codes[:m])
+	return checkCodes(codes[:m], g.c.size), err
 }
 
 // expand turns the codes so far into flat values.

@@ -114,6 +114,33 @@ func (h *hybrid) unpack(dst []int32) int {
 	return n
 }
 
+// covers starts a run when none is open, and tells whether the next n values are in one that is
+// bit-packed.
+func (h *hybrid) covers(n int) bool {
+	if old := *h; h.left == 0 && h.run() != nil {
+		*h = old // read will say the same
+		return false
+	}
+	return !h.rle && h.left >= n && h.width > 0
+}
+
+// readSome reads values sel[i]-at of the next len(dst), which the run covers, to their places. It
+// is false when one of them is not in [0, size).
+func (h *hybrid) readSome(dst, sel []int32, at, size int) bool {
+	mask := uint64(1)<<h.width - 1
+	var bad int64
+	for _, i := range sel {
+		k := int(i) - at
+		bit := uint(h.at+k) * h.width
+		p := int(bit >> 3)
+		w := binary.LittleEndian.Uint64(h.bits[p:p+8]) >> (bit & 7) & mask
+		bad |= int64(size-1) - int64(w)
+		dst[k] = int32(w)
+	}
+	h.at, h.left = h.at+len(dst), h.left-len(dst)
+	return bad >= 0
+}
+
 func (h *hybrid) skip(n int) error {
 	for n > 0 {
 		if h.left == 0 {

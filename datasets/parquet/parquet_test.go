@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	pg "github.com/parquet-go/parquet-go"
+
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/dataflow/plan"
@@ -276,12 +278,12 @@ func TestFilterEqualsNoFilter(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var parts [][]byte
 	for i := 0; i < 4; i++ {
-		b := randomRows(r, s, 3000, []float64{0, 0.1, 0.9}[i%3], i%2 == 0)
-		parts = append(parts, encode(t, s, parquet.WriterOptions{RowGroupRows: 1700, Codec: parquet.Codec(i % 3)}, b))
+		b := randomRows(r, s, 2500, []float64{0, 0.1, 0.9}[i%3], i%2 == 0)
+		parts = append(parts, encode(t, s, parquet.WriterOptions{RowGroupRows: 1400, Codec: parquet.Codec(i % 3)}, b))
 	}
 	tab := openBytes(t, parts...)
 	all := plan.NewScan(tab, "")
-	for k := 0; k < 300; k++ {
+	for k := 0; k < 60; k++ {
 		scan := *all
 		for n := 1 + r.IntN(3); n > 0; n-- {
 			scan.Filter = append(scan.Filter, randomConjunct(t, r, s))
@@ -420,13 +422,12 @@ func TestBadFiles(t *testing.T) {
 // A flipped byte gives an error or, where no reader looks, the same rows.
 func TestFlippedBytes(t *testing.T) {
 	s := everyType()
-	o := parquet.WriterOptions{RowGroupRows: 30}
-	data := encode(t, s, o, randomRows(rand.New(rand.NewPCG(5, 6)), s, 50, 0.1, true))
-	scan := plan.NewScan(openBytes(t, data), "")
-	want := readAll(t, scan)
+	data := encode(t, s, parquet.WriterOptions{RowGroupRows: 12}, randomRows(rand.New(rand.NewPCG(5, 6)), s, 20, 0.1, true))
+	want := readAll(t, plan.NewScan(openBytes(t, data), ""))
+	pages := must(pg.OpenFile(bytes.NewReader(data), int64(len(data))))(t).Metadata().RowGroups[0].Columns[0].ColumnIndexOffset
 	same, failed := 0, 0
 	for i := range data {
-		for _, x := range []byte{1, 0x80, 0xff} {
+		for _, x := range []byte{1, 0x80} {
 			bad := bytes.Clone(data)
 			bad[i] ^= x
 			tab, err := parquet.Open(memFS(t, bad), "d")
@@ -444,7 +445,7 @@ func TestFlippedBytes(t *testing.T) {
 				continue
 			}
 			same++
-			if i < len(data)-4000 { // in the footer names, types and counts may change
+			if i < int(pages) { // behind the pages, names and types and counts may change
 				equalRows(t, got, want)
 			}
 		}
