@@ -12,6 +12,8 @@
 // Rows and not columns: a group-by over many groups is bound by cache misses, and a row costs one
 // where columns cost one for the key and one for each state.
 //
+// The index grows in steps: slots move with the next batches, so that no batch waits for all of them.
+//
 // Invariants:
 //   - A page that a snapshot shares is never written: Touch copies it first.
 //   - Hashes are those of vec.Batch.Hash, so a row's key group is known wherever its key is.

@@ -22,7 +22,9 @@ type Table struct {
 	View
 	index  []uint64 // tag<<32 | ref; 0: empty. The tag's top bit is set
 	mask   uint32
-	rows   int // live rows
+	old    []uint64 // the index before it grew, until all its slots have moved
+	moved  int      // slots of old that have moved
+	rows   int      // live rows
 	free   []Ref
 	budget Budget
 	held   int64
@@ -59,7 +61,7 @@ func (t *Table) Rows() int { return t.rows }
 
 // Bytes is the memory of the table.
 func (t *Table) Bytes() int64 {
-	return int64(len(t.pages))*PageWords*8 + int64(len(t.index))*8 + t.bytes
+	return int64(len(t.pages))*PageWords*8 + int64(len(t.index)+len(t.old))*8 + t.bytes
 }
 
 // Reserve makes room for n more rows, which then cannot fail. It returns the budget's error, and
@@ -78,7 +80,11 @@ func (t *Table) Reserve(n int) error {
 	if int64(pages)<<PageShift > int64(NoRef) {
 		return fmt.Errorf("state: a table of %d rows is too large", t.rows)
 	}
-	if need := int64(pages)*PageWords*8 + int64(slots)*8 + t.bytes; need > t.held && t.budget != nil {
+	index := slots + len(t.old)
+	if slots != len(t.index) {
+		index = slots + len(t.index)
+	}
+	if need := int64(pages)*PageWords*8 + int64(index)*8 + t.bytes; need > t.held && t.budget != nil {
 		if err := t.budget.Grow(need - t.held); err != nil {
 			return err
 		}
@@ -90,14 +96,35 @@ func (t *Table) Reserve(n int) error {
 	return nil
 }
 
-// resizeIndex moves the slots to an index of another size. Slots are visited and written nearly in
-// order, since a slot's home is given by the same bits: 10^7 rows take tens of milliseconds.
+// slowIndex is the size from which an index grows step by step: below, all slots move in a
+// millisecond.
+const slowIndex = 1 << 16
+
+// moveStep is how many slots each batch moves at least: an old index is empty long before the new
+// one is full.
+const moveStep = 4 * vec.MaxRows
+
+// resizeIndex makes an index of another size. Slots move to it with the next batches; until then
+// they are looked for in both.
 func (t *Table) resizeIndex(slots int) {
-	old := t.index
+	t.move(len(t.old)) // growth twice in a row
+	t.old, t.moved = t.index, 0
 	t.index = make([]uint64, slots)
 	t.mask = uint32(slots - 1)
-	for _, s := range old {
-		if s == 0 {
+	if len(t.old) < slowIndex {
+		t.move(len(t.old))
+	}
+}
+
+// move moves n more slots of the old index. Those that moved stay in it too, so that its probe
+// sequences remain whole.
+func (t *Table) move(n int) {
+	if t.old == nil {
+		return
+	}
+	to := min(len(t.old), t.moved+n)
+	for _, s := range t.old[t.moved:to] {
+		if s <= headTag { // empty, or deleted
 			continue
 		}
 		pos := uint32(s>>32) & t.mask
@@ -106,6 +133,14 @@ func (t *Table) resizeIndex(slots int) {
 		}
 		t.index[pos] = s
 	}
+	if t.moved = to; to < len(t.old) {
+		return
+	}
+	if size := int64(len(t.old)) * 8; t.budget != nil {
+		t.budget.Shrink(size)
+		t.held -= size
+	}
+	t.old = nil
 }
 
 // tagOf is the part of the hash that the index keeps. Key groups are made of the top bits and
@@ -132,6 +167,7 @@ func (t *Table) FindOrInsert(keys []*vec.Vec, n int, sel []int32, refs []Ref) (f
 		t.onlyRow(refs[:live])
 		return t.fresh, nil
 	}
+	t.move(max(moveStep, 4*live))
 	if t.dict.usable(keys) {
 		t.findCoded(keys, live, sel, refs)
 		return t.fresh, nil
@@ -234,6 +270,11 @@ func (t *Table) walk(kb *keyBlock, k int, insert bool) Ref {
 		}
 		pos = (pos + 1) & t.mask
 	}
+	if t.old != nil {
+		if r := t.walkOld(kb, k, tag); r != NoRef {
+			return r
+		}
+	}
 	if !insert {
 		return NoRef
 	}
@@ -241,6 +282,17 @@ func (t *Table) walk(kb *keyBlock, k int, insert bool) Ref {
 	t.index[pos] = tag<<32 | uint64(r)
 	t.fresh = append(t.fresh, int32(k))
 	return r
+}
+
+// walkOld looks in the index before it grew.
+func (t *Table) walkOld(kb *keyBlock, k int, tag uint64) Ref {
+	mask := uint32(len(t.old) - 1)
+	for pos := uint32(tag) & mask; t.old[pos] != 0; pos = (pos + 1) & mask {
+		if s := t.old[pos]; s>>32 == tag && t.equal(kb, k, Ref(s)) {
+			return Ref(s)
+		}
+	}
+	return NoRef
 }
 
 func (t *Table) equal(kb *keyBlock, k int, r Ref) bool {
@@ -426,10 +478,27 @@ func (t *Table) Delete(r Ref) {
 	}
 }
 
+// deleted marks a slot of an old index; no tag equals its upper half.
+const deleted = 1
+
 // unindex removes a slot and shifts those behind it back, so that no tombstone is left.
 func (t *Table) unindex(tag uint64, r Ref) {
+	tag |= 1 << 31
+	slot := tag<<32 | uint64(r)
+	if t.old != nil {
+		mask := uint32(len(t.old) - 1)
+		for pos := uint32(tag) & mask; t.old[pos] != 0; pos = (pos + 1) & mask {
+			if t.old[pos] == slot {
+				t.old[pos] = deleted
+				break
+			}
+		}
+	}
 	pos := uint32(tag) & t.mask
-	for t.index[pos] != tag<<32|uint64(r) {
+	for t.index[pos] != slot {
+		if t.index[pos] == 0 {
+			return // it had not moved
+		}
 		pos = (pos + 1) & t.mask
 	}
 	for hole := pos; ; {
@@ -456,6 +525,7 @@ func (t *Table) Clear() {
 		}
 	}
 	t.pages, t.arena, t.free, t.index, t.shared = nil, nil, nil, nil, nil
+	t.old, t.moved = nil, 0
 	t.started, t.next, t.rows, t.bytes, t.dead, t.nshared = false, 0, 0, 0, 0, 0
 	t.frozen = nil
 	t.dict.reset()

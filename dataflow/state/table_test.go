@@ -248,6 +248,52 @@ func TestPutStrCompacts(t *testing.T) {
 	}
 }
 
+// TestIndexGrowsInSteps inserts, finds and deletes while slots move from one index to the next.
+func TestIndexGrowsInSteps(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	lim := &limited{limit: 1 << 40}
+	tab := New([]vec.Type{vec.TInt64}, []vec.Type{vec.TInt64}, lim)
+	keys, refs := vec.New(vec.TInt64, 500), make([]Ref, 500)
+	want := map[int64]int64{}
+	steps := 0
+	for range 800 {
+		for i := range keys.I64 {
+			keys.I64[i] = int64(r.IntN(400_000))
+		}
+		if _, err := tab.FindOrInsert([]*vec.Vec{keys}, 500, nil, refs); err != nil {
+			t.Fatal(err)
+		}
+		for k, ref := range refs {
+			want[keys.I64[k]]++
+			tab.Pages()[ref>>PageShift][int(ref&PageMask)+tab.ValAt(0)]++
+		}
+		for _, k := range []int{0, 17, 300} {
+			if _, ok := want[keys.I64[k]]; ok {
+				tab.Delete(refs[k])
+				delete(want, keys.I64[k])
+			}
+		}
+		tab.Find([]*vec.Vec{keys}, 500, nil, refs)
+		for k, ref := range refs {
+			if n, ok := want[keys.I64[k]]; ok != (ref != NoRef) || ok && int64(tab.Pages()[ref>>PageShift][int(ref&PageMask)+tab.ValAt(0)]) != n {
+				t.Fatalf("key %d: row %d, want count %d", keys.I64[k], ref, n)
+			}
+		}
+		if tab.old != nil {
+			steps++
+		}
+		if tab.Bytes() > lim.held {
+			t.Fatalf("table takes %d bytes of %d", tab.Bytes(), lim.held)
+		}
+	}
+	if len(want) != tab.Rows() || steps == 0 {
+		t.Errorf("%d rows, want %d; %d batches met two indexes", tab.Rows(), len(want), steps)
+	}
+	if tab.Close(); lim.held != 0 {
+		t.Errorf("%d bytes are still held", lim.held)
+	}
+}
+
 func TestManyColumnsWithNulls(t *testing.T) {
 	var types []vec.Type
 	for range 70 {
