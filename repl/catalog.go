@@ -35,6 +35,7 @@ var _ sql.Catalog = (*Catalog)(nil)
 type declared struct {
 	def   *sql.TableDef // nil for a source
 	table plan.Table    // opened, and kept
+	mem   *memTable     // of a declaration without connector
 }
 
 func newCatalog(s *Session) *Catalog {
@@ -55,6 +56,9 @@ func (c *Catalog) Table(name []string, rng *syntax.Range) (plan.Table, *plan.Wat
 	}
 	if d.def == nil {
 		return d.table, nil, nil
+	}
+	if d.mem != nil {
+		return d.mem, watermarkOf(d.def), nil
 	}
 	t, err := c.open(d.def, rng)
 	if err != nil {
@@ -148,7 +152,18 @@ func (c *Catalog) Target(name []string) (plan.Target, error) {
 	if !ok || d.def == nil {
 		return nil, sql.ErrNoTable
 	}
-	return c.target(d.def)
+	return c.targetOf(d)
+}
+
+// targetOf makes a declared table writable.
+func (c *Catalog) targetOf(d *declared) (plan.Target, error) {
+	switch {
+	case d.mem == nil:
+		return c.target(d.def)
+	case c.s.State != "":
+		return nil, fmt.Errorf("table %s is in memory and would not outlive a job with --state; declare it WITH ('connector' = …)", d.mem.name)
+	}
+	return d.mem, nil
 }
 
 // FileTarget makes a target of a path or URL.
@@ -241,10 +256,13 @@ func (c *Catalog) addView(v *sql.CreateView) error {
 func (c *Catalog) drop(d *sql.Drop) error {
 	for _, n := range d.Names {
 		k := key(n)
-		_, isTable := c.tables[k]
+		t, isTable := c.tables[k]
 		_, isView := c.views[k]
 		if !isTable && !isView && !d.IfExists {
 			return fmt.Errorf("%q does not exist", k)
+		}
+		if isTable && t.mem != nil {
+			t.mem.drop()
 		}
 		delete(c.tables, k)
 		delete(c.views, k)
@@ -252,10 +270,11 @@ func (c *Catalog) drop(d *sql.Drop) error {
 	return nil
 }
 
-// createTable declares a table; AS also fills it.
-func (s *Session) createTable(ctx context.Context, st *sql.CreateTable) error {
+// createTable declares a table; AS also fills it. A table without connector is in memory.
+func (s *Session) createTable(ctx context.Context, st *sql.CreateTable) (err error) {
 	k := key(st.Name)
-	if _, have := s.cat.tables[k]; have && !st.OrReplace {
+	old, have := s.cat.tables[k]
+	if have && !st.OrReplace {
 		if st.IfNotExists {
 			return nil
 		}
@@ -265,15 +284,31 @@ func (s *Session) createTable(ctx context.Context, st *sql.CreateTable) error {
 	if err := checkDef(&def); err != nil {
 		return fmt.Errorf("%w: table %s: %w", ErrSyntax, k, err)
 	}
-	s.cat.tables[k] = &declared{def: &def}
-	if st.Query == nil {
-		return nil
+	d := &declared{def: &def}
+	if def.Options["connector"] == "" {
+		if d.mem, err = s.newMemTable(&def); err != nil {
+			return fmt.Errorf("%w: table %s: %w", ErrSyntax, k, err)
+		}
 	}
-	t, err := s.cat.target(&def)
+	if st.Query != nil {
+		if err := s.fill(ctx, d, st.Query); err != nil {
+			return err
+		}
+	}
+	if have && old.mem != nil {
+		old.mem.drop()
+	}
+	s.cat.tables[k] = d
+	return nil
+}
+
+// fill writes the query of CREATE TABLE AS.
+func (s *Session) fill(ctx context.Context, d *declared, q *sql.Query) error {
+	t, err := s.cat.targetOf(d)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, &plan.Sink{In: st.Query.Plan, Target: t})
+	return s.write(ctx, &plan.Sink{In: q.Plan, Target: t})
 }
 
 // genTable is a generated table in the catalog.

@@ -38,7 +38,10 @@ func checkDef(def *sql.TableDef) error {
 	}
 	name, ok := def.Options["connector"]
 	if !ok {
-		return fmt.Errorf("WITH ('connector' = …) is missing; there are %s", strings.Join(connectorNames(), ", "))
+		if len(def.Options) == 0 {
+			return nil // a table in memory
+		}
+		return fmt.Errorf("'connector' is missing from WITH (…); there are %s", strings.Join(connectorNames(), ", "))
 	}
 	known, ok := connectors[name]
 	if !ok {

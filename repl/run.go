@@ -98,7 +98,7 @@ func (s *Session) write(ctx context.Context, sink *plan.Sink) error {
 		return err
 	}
 	job, err := s.execute(ctx, phys, nil)
-	if job == nil {
+	if err != nil {
 		return err
 	}
 	st, _ := job.Stats(phys)
@@ -108,7 +108,7 @@ func (s *Session) write(ctx context.Context, sink *plan.Sink) error {
 	default:
 		s.out.Notice("%d rows written to %s", st.RowsIn, sink.Target.Name())
 	}
-	return err
+	return nil
 }
 
 // execute runs a physical plan under the session's settings, and reports late and bad rows.

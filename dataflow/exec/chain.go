@@ -208,7 +208,7 @@ func (c *chain) each(fn func(*link) error) error {
 type side struct {
 	name  string
 	chain *chain
-	count *atomic.Int64
+	count atomic.Int64 // rows in this run of the job
 }
 
 // Emit counts rows and passes them on.

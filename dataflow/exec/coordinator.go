@@ -44,6 +44,7 @@ type report struct {
 	prepared []prepared
 	source   string // id of the scan, when the task reads one
 	splits   []SplitState
+	sides    map[string]int64 // rows of side outputs in this run, up to the barrier
 	pause    time.Duration
 }
 
@@ -184,7 +185,7 @@ func (c *coordinator) paid(t *task) {
 }
 
 func (c *coordinator) report(t *task, id dataflow.CheckpointID, state bool) (*report, error) {
-	r := &report{}
+	r := &report{sides: t.sideRows()}
 	if t.source != nil {
 		r.source, r.splits = t.stage.source.id, t.source.states()
 	}
@@ -238,7 +239,7 @@ func (c *coordinator) taskEnded(t *task, final bool) error {
 		if len(r.prepared) > 0 {
 			c.owed[t]++
 		}
-		c.splits[t] = &report{source: r.source, splits: r.splits}
+		c.splits[t] = &report{source: r.source, splits: r.splits, sides: r.sides}
 		if c.cur != nil && c.cur.reports[t] == nil {
 			c.cur.reports[t] = r
 		} else {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -58,7 +57,7 @@ type Job struct {
 	mu    sync.Mutex
 	stats map[plan.Node][]*OpStats
 	scans map[plan.Node]*sourceStage
-	sides map[string]*atomic.Int64
+	sides map[string]*sideRows
 }
 
 // Run executes a physical plan and returns when it has ended: at the end of its input, when its
@@ -83,7 +82,7 @@ func Start(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
 	if opts.ID == "" {
 		opts.ID = state.NewJobID()
 	}
-	j := &Job{root: root, opts: opts, stats: map[plan.Node][]*OpStats{}, scans: map[plan.Node]*sourceStage{}, sides: map[string]*atomic.Int64{"late": {}, "bad": {}}}
+	j := &Job{root: root, opts: opts, stats: map[plan.Node][]*OpStats{}, scans: map[plan.Node]*sourceStage{}, sides: map[string]*sideRows{"late": {}, "bad": {}}}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
 	j.coord = newCoordinator(j)
 	b := &builder{job: j, ids: map[string]int{}}
@@ -206,7 +205,6 @@ var nowhere = dataflow.OutputFunc(func(*vec.Batch) error { return nil })
 
 // side builds a side output of one operator instance: a counter, and the sink when there is one.
 func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
-	count := j.sides[name]
 	sd := &side{name: name}
 	var links []*link
 	if target, ok := j.opts.Sides[name]; ok {
@@ -221,7 +219,7 @@ func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
 		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: &OpStats{}})
 	}
 	sd.chain = newChain(t, links, &resultTail{out: nowhere})
-	sd.count = count
+	j.sides[name].all = append(j.sides[name].all, sd)
 	return sd, nil
 }
 
@@ -304,7 +302,19 @@ func (j *Job) ScanRows(n plan.Node) int64 {
 }
 
 // SideRows counts the rows of a side output: "late", "bad".
-func (j *Job) SideRows(name string) int64 { return j.sides[name].Load() }
+func (j *Job) SideRows(name string) int64 {
+	n := j.sides[name].before
+	for _, s := range j.sides[name].all {
+		n += s.count.Load()
+	}
+	return n
+}
+
+// sideRows counts the rows of one side output.
+type sideRows struct {
+	before int64 // in earlier runs, up to the checkpoint that this one began with
+	all    []*side
+}
 
 // noLimit is the budget of a process without a memory limit.
 type noLimit struct{ held int64 }

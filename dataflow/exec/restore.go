@@ -48,7 +48,7 @@ func (c *coordinator) load(ctx context.Context) error {
 	c.from, c.next = cp, cp.ID+1
 	for name, n := range cp.Counters {
 		if s, ok := c.job.sides[name]; ok {
-			s.Store(n)
+			s.before = n
 		}
 	}
 	return c.loadSources(cp)
@@ -174,8 +174,8 @@ func (c *coordinator) store(cp *checkpoint) error {
 	}
 	m := state.Manifest{Job: c.job.opts.ID, Created: time.Now().UTC(), Parallelism: c.job.opts.Parallelism,
 		Plan: plan.Explain(c.job.root, nil), Counters: map[string]int64{}}
-	for name, n := range c.job.sides {
-		m.Counters[name] = n.Load()
+	for name, s := range c.job.sides {
+		m.Counters[name] = s.before
 	}
 	if err := c.writeTables(w, cp); err != nil {
 		w.Abort()
@@ -236,6 +236,9 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		}
 		if r == nil {
 			continue
+		}
+		for name, n := range r.sides {
+			m.Counters[name] += n
 		}
 		for _, p := range r.prepared {
 			m.Sinks = append(m.Sinks, state.SinkState{ID: p.id, Prepared: p.data})

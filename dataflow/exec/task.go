@@ -38,7 +38,7 @@ func (t *task) context(l *link) *dataflow.TaskContext {
 					return s
 				}
 			}
-			return &side{name: name, count: new(atomic.Int64), chain: &chain{tail: &resultTail{out: nowhere}}}
+			return &side{name: name, chain: &chain{tail: &resultTail{out: nowhere}}}
 		},
 	}
 }
@@ -113,6 +113,20 @@ func (t *task) start() error {
 		}
 	}
 	return t.job.coord.restore(t)
+}
+
+// sideRows counts the rows that the task's operators sent to side outputs.
+func (t *task) sideRows() map[string]int64 {
+	out := map[string]int64{}
+	if t.source != nil && t.source.bad != nil {
+		out["bad"] += t.source.bad.count.Load()
+	}
+	for _, l := range t.chain.links {
+		for _, s := range l.sides {
+			out[s.name] += s.count.Load()
+		}
+	}
+	return out
 }
 
 // eachLink visits the links of the chain and of its side outputs.

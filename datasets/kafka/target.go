@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -32,6 +34,7 @@ type Target struct {
 	o         TargetOptions
 	mu        sync.Mutex
 	txn       *TxnProducer
+	made      bool                  // the topic is there
 	committed dataflow.CheckpointID // by the transactions of earlier runs
 }
 
@@ -59,6 +62,9 @@ func (t *Target) open(ctx context.Context, job string) (*TxnProducer, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.txn == nil {
+		if err := t.makeTopicLocked(ctx); err != nil {
+			return nil, err
+		}
 		p, err := OpenTxnProducer(ctx, t.o.Config, txnID(job))
 		if err != nil {
 			return nil, fmt.Errorf("topic %s: %w", t.o.Topic, err)
@@ -66,6 +72,29 @@ func (t *Target) open(ctx context.Context, job string) (*TxnProducer, error) {
 		t.txn = p
 	}
 	return t.txn, nil
+}
+
+// makeTopicLocked creates the topic when it is missing: a commit names one of its partitions.
+func (t *Target) makeTopicLocked(ctx context.Context) error {
+	if t.made {
+		return nil
+	}
+	admin, err := OpenAdmin(t.o.Config)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	if _, err = admin.Describe(ctx, t.o.Topic); errors.Is(err, ErrUnknownTopic) {
+		err = admin.CreateTopic(ctx, t.o.Topic, 0, 0, nil)
+		if errors.Is(err, kerr.TopicAlreadyExists) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("topic %s: %w", t.o.Topic, err)
+	}
+	t.made = true
+	return nil
 }
 
 // LastCommitted asks the brokers which checkpoint's transaction was committed last. It fences
@@ -128,6 +157,12 @@ const flushEvery = 50_000
 
 func (s *sink) Open(tc *dataflow.TaskContext) error {
 	s.tc = tc
+	s.t.mu.Lock()
+	err := s.t.makeTopicLocked(tc.Ctx)
+	s.t.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	p, err := OpenProducer(s.t.o.Config)
 	if err != nil {
 		return err
