@@ -9,10 +9,7 @@ import (
 	"github.com/riffle-io/riffle/dataflow/vec"
 )
 
-// tableStats is plan.Stats, made on first use.
-type tableStats = plan.Stats
-
-// Stats is what the footers and the headers of some dictionaries say.
+// Stats is what the footers and the headers of some dictionaries say. It is made on first use.
 func (t *Table) Stats() plan.Stats {
 	t.statsOnce.Do(func() {
 		t.stats = plan.Stats{Rows: float64(t.Rows()), Cols: make([]plan.ColStats, t.schema.Len())}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/dataflow/vec"
 	"github.com/riffle-io/riffle/datasets/files"
 	"github.com/riffle-io/riffle/internal/vfs"
@@ -23,7 +24,7 @@ type Table struct {
 	omitted []omitted
 
 	statsOnce sync.Once
-	stats     tableStats
+	stats     plan.Stats
 }
 
 // file is one file of a table. Its descriptor is open while readers are.
