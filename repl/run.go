@@ -117,7 +117,7 @@ func (s *Session) execute(ctx context.Context, phys plan.Node, res *result) (*ex
 	if err != nil {
 		return nil, err
 	}
-	opts := exec.Options{Parallelism: s.Parallelism, SpillDir: dir, Sides: map[string]exec.SinkTarget{}, Checkpoint: s.Checkpoint}
+	opts := exec.Options{Parallelism: s.Parallelism, SpillDir: dir, Rate: s.Rate, Sides: map[string]exec.SinkTarget{}, Checkpoint: s.Checkpoint}
 	opts.Budget = func(name string) dataflow.Budget { return pool.Reserve(name) }
 	if res != nil {
 		opts.Result = res

@@ -29,6 +29,7 @@ type Settings struct {
 	Late, Bad      string // directories of side outputs; "": late rows are counted, bad ones an error
 	UntilEnd       bool   // streams end where they end now
 	For            time.Duration
+	Rate           int64         // rows a second that a source task reads at most; 0: no limit
 	UntilWatermark dataflow.Time // MinTime: not set
 	Limit          int64         // rows of a result; -1: all
 	Mode           string        // "", append, upsert, changelog

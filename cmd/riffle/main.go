@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.json, "json", false, "errors and results as JSON, one object a line")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this time, with exit code 4")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
-	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand())
+	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
 	return root
 }
 

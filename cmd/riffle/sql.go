@@ -44,6 +44,7 @@ func (q *queryFlags) addStream(cmd *cobra.Command) {
 	f.Int64Var(&q.set.Limit, "limit", -1, "stop after this many rows of a result")
 	f.DurationVar(&q.set.For, "for", 0, "stop streams after this time")
 	f.BoolVar(&q.set.UntilEnd, "until-end", false, "streams end where their topics end now; open windows fire")
+	f.Int64Var(&q.set.Rate, "rate", 0, "read at most this many rows a second in each source task (default: no limit)")
 	f.StringVar(&q.until, "until-watermark", "", "stop when the watermark reaches this time")
 	f.StringVar(&q.set.Mode, "mode", "", "append, upsert or changelog: how a result that changes is written")
 	f.StringVar(&q.set.State, "state", "", "directory of checkpoints: an INSERT becomes an exactly-once job that resumes from there")

@@ -23,6 +23,7 @@ type Options struct {
 	Parallelism int // tasks a stage; default GOMAXPROCS
 	// Budget gives each operator instance its share of memory; default: no limit.
 	Budget   func(operator string) dataflow.Budget
+	Rate     int64  // rows a second that each source task reads at most; 0: no limit
 	SpillDir string // for files of spilled state; "" forbids to spill
 	// Result takes the rows of a plan that does not end in a Sink, in one goroutine.
 	Result dataflow.Output

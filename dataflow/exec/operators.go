@@ -100,7 +100,8 @@ func (j *Job) operator(n plan.Node) (func(task int) (dataflow.Operator, error), 
 }
 
 func (j *Job) aggregate(n *plan.Aggregate) (func(task int) (dataflow.Operator, error), error) {
-	spec := op.AggSpec{Keys: n.Keys, Aggs: n.Aggs, In: n.In.Schema().Types()}
+	mode, _ := plan.ModeOf(n.In)
+	spec := op.AggSpec{Keys: n.Keys, Aggs: n.Aggs, In: n.In.Schema().Types(), Changelog: mode == plan.Retract}
 	switch n.Mode {
 	case plan.AggSingle:
 		spec.Mode = op.AggSingle

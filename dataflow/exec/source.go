@@ -99,6 +99,8 @@ type sourceTask struct {
 	idle     bool          // KindIdle was sent
 	woken    atomic.Bool
 	bad      *side
+	began    time.Time // of a limited rate
+	paced    int64     // rows read under it
 	badBatch *vec.Batch
 }
 
@@ -363,11 +365,35 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 		return true, nil
 	}
 	st.s.rows.Add(int64(b.Live()))
+	if err := st.pace(b.Live()); err != nil {
+		return false, err
+	}
 	if st.s.watermark == nil || !st.s.unbounded {
 		o.st.Rows += int64(b.N)
 		return true, st.t.chain.process(0, b)
 	}
 	return true, st.feed(o, b)
+}
+
+// pace sleeps so that the task reads no more rows a second than it may.
+func (st *sourceTask) pace(rows int) error {
+	rate := st.t.job.opts.Rate
+	if rate <= 0 {
+		return nil
+	}
+	if st.began.IsZero() {
+		st.began = time.Now()
+	}
+	st.paced += int64(rows)
+	due := st.began.Add(time.Duration(float64(st.paced) / float64(rate) * float64(time.Second)))
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-st.t.ctx.Done():
+		return context.Cause(st.t.ctx)
+	}
 }
 
 // feed passes rows on in pieces that end at fixed row numbers, and takes the watermark there.
