@@ -51,7 +51,7 @@ var table = []row{
 	{pkg: "sql", allowed: []string{"sql/syntax", "dataflow/vec", "dataflow/plan", "dataflow/expr"}},
 	{pkg: "jobs", allowed: []string{"dataflow", "dataflow/vec", "dataflow/plan", "optimizer", "dataflow/exec",
 		"datasets", "sql", "dataflow/state", "spill", "batch", "streaming", "internal/vfs"}},
-	{pkg: "repl", allowed: []string{"sql", "jobs", "batch", "streaming", "dataflow/plan", "datasets",
+	{pkg: "repl", allowed: []string{"sql", "sql/syntax", "dataflow/state", "jobs", "batch", "streaming", "dataflow/plan", "datasets",
 		"dataflow/vec", "dataflow/expr", "optimizer", "spill", "dataflow/exec", "dataflow", "internal/vfs"}},
 	{pkg: "tui", allowed: []string{"repl"}, tests: true},
 	{pkg: "cmd", allowed: []string{anything}},
@@ -59,6 +59,7 @@ var table = []row{
 	{pkg: "internal/invariants", outside: []string{std}},
 	{pkg: "internal/datadriven", outside: []string{std}},
 	{pkg: "internal/lint"},
+	{pkg: "internal/prove", allowed: []string{anything}},
 }
 
 // policy is what the bounded and the unbounded front of the engine share.
