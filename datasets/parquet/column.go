@@ -26,6 +26,7 @@ type columnWriter struct {
 	dict    dictBuilder
 	plain   []byte
 	squeeze []byte
+	seen    []bool // by dictionary entry
 }
 
 // flush writes the column's rows into chunk.
@@ -99,7 +100,7 @@ func (c *columnWriter) writePage(x *chunkIndex, all *span, from, to int, codes b
 	} else {
 		c.plain = appendPlain(c.plain, c.buf, from, to)
 	}
-	s := spanOf(c.buf, from, to)
+	s := c.span(from, to)
 	s.nulls = int64(nulls)
 	all.add(c.buf, s)
 	at := c.w.at
@@ -168,14 +169,30 @@ type span struct {
 	nulls  int64
 }
 
-// spanOf looks at rows [from, to) of v. NaN is left out, as the format wants.
-func spanOf(v *vec.Vec, from, to int) (s span) {
-	switch v.Type.Kind {
-	case vec.IntervalK, vec.Null:
+// span looks at rows [from, to) of the column. NaN is left out, as the format wants.
+func (c *columnWriter) span(from, to int) (s span) {
+	v := c.buf
+	switch {
+	case v.Type.Kind == vec.IntervalK || v.Type.Kind == vec.Null:
 		return s
+	case v.Form == vec.Flat && v.Valid == nil && v.Type.Phys() == vec.PhysI32:
+		return spanOf(v.I32, from, to)
+	case v.Form == vec.Flat && v.Valid == nil && v.Type.Phys() == vec.PhysI64:
+		return spanOf(v.I64, from, to)
+	case v.Form == vec.Dict: // each entry is looked at once
+		if n := v.Dict.Len(); len(c.seen) < n {
+			c.seen = make([]bool, n)
+		}
+		clear(c.seen)
 	}
 	float := v.Type.IsFloat()
 	for i := from; i < to; i++ {
+		if v.Form == vec.Dict {
+			if c.seen[v.Codes[i]] {
+				continue
+			}
+			c.seen[v.Codes[i]] = v.Valid.Get(i)
+		}
 		if v.IsNull(i) || float && math.IsNaN(v.Base().F64[v.Index(i)]) {
 			continue
 		}
@@ -190,6 +207,19 @@ func spanOf(v *vec.Vec, from, to int) (s span) {
 		}
 	}
 	return s
+}
+
+func spanOf[T int32 | int64](v []T, from, to int) span {
+	lo, hi := from, from
+	for i := from + 1; i < to; i++ {
+		if v[i] < v[lo] {
+			lo = i
+		}
+		if v[i] > v[hi] {
+			hi = i
+		}
+	}
+	return span{lo: lo, hi: hi, ok: from < to}
 }
 
 func (s *span) add(v *vec.Vec, o span) {

@@ -19,7 +19,8 @@ type dictBuilder struct {
 	start []int32 // by row: how many codes come before it
 	first []int32 // by entry: a row that has it
 
-	nums  map[[2]uint64]int32
+	ints  map[uint64]int32    // values of up to 8 bytes
+	nums  map[[2]uint64]int32 // of 16
 	texts map[string]int32
 	remap []int32
 }
@@ -42,8 +43,9 @@ func (d *dictBuilder) build(v *vec.Vec, n int) bool {
 		clear(d.remap) // code + 1
 	}
 	if d.nums == nil {
-		d.nums, d.texts = map[[2]uint64]int32{}, map[string]int32{}
+		d.ints, d.nums, d.texts = map[uint64]int32{}, map[[2]uint64]int32{}, map[string]int32{}
 	}
+	clear(d.ints)
 	clear(d.nums)
 	clear(d.texts)
 	bytes := 0
@@ -78,18 +80,25 @@ func (d *dictBuilder) code(v *vec.Vec, i int) int32 {
 		}
 		return *at - 1
 	}
-	if v.Type.Phys() == vec.PhysStr {
+	switch v.Type.Phys() {
+	case vec.PhysStr:
 		s := v.Str(i)
 		if c, ok := d.texts[string(s)]; ok {
 			return c
 		}
 		d.texts[string(s)] = fresh
-	} else {
+	case vec.PhysI128, vec.PhysIv:
 		k := bitsOf(v, i)
 		if c, ok := d.nums[k]; ok {
 			return c
 		}
 		d.nums[k] = fresh
+	default:
+		k := bitsOf(v, i)[0]
+		if c, ok := d.ints[k]; ok {
+			return c
+		}
+		d.ints[k] = fresh
 	}
 	d.first = append(d.first, int32(i))
 	return fresh
