@@ -23,7 +23,6 @@ type pages struct {
 
 	buf   []byte // the chunk, as far as it was read
 	at    int64  // in the chunk: after the last page that next gave
-	skips bool   // bytes of buf before at may not have been read
 	page  int    // number of the last page
 	plain []byte // decompressed page
 }
