@@ -214,7 +214,7 @@ func (c *Catalog) AddSource(ctx context.Context, source string) error {
 		if at := strings.LastIndexByte(source, '@'); at > 0 {
 			r, err := syntax.ParseRange(source[at:])
 			if err != nil {
-				return fmt.Errorf("%w: %s: %w", ErrSyntax, source, err)
+				return misuse("%s: %w", source, err)
 			}
 			path, rng = source[:at], r
 		}
@@ -282,12 +282,12 @@ func (s *Session) createTable(ctx context.Context, st *sql.CreateTable) (err err
 	}
 	def := st.TableDef
 	if err := checkDef(&def); err != nil {
-		return fmt.Errorf("%w: table %s: %w", ErrSyntax, k, err)
+		return misuse("table %s: %w", k, err)
 	}
 	d := &declared{def: &def}
 	if def.Options["connector"] == "" {
 		if d.mem, err = s.newMemTable(&def); err != nil {
-			return fmt.Errorf("%w: table %s: %w", ErrSyntax, k, err)
+			return misuse("table %s: %w", k, err)
 		}
 	}
 	if st.Query != nil {

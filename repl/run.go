@@ -42,8 +42,12 @@ func (s *Session) query(ctx context.Context, q *sql.Query) error {
 	}
 	res := &result{w: w, stream: plan.Unbounded(n), upsert: s.Mode == "upsert"}
 	_, err = s.execute(ctx, phys, res)
-	if cerr := w.Close(); err == nil && cerr != nil && !isEPIPE(cerr) {
-		err = cerr
+	if err != nil { // what came before the error is shown; an empty result is not one
+		if ferr := w.Flush(); ferr != nil && !isEPIPE(ferr) {
+			err = errors.Join(err, ferr)
+		}
+	} else if err = w.Close(); isEPIPE(err) {
+		err = nil
 	}
 	if errors.Is(err, errPipe) {
 		return nil

@@ -80,6 +80,11 @@ func (e *StatementError) Unwrap() error { return e.Err }
 // ErrSyntax marks errors of the text itself, in contrast to those of running it.
 var ErrSyntax = errors.New("statement cannot be understood")
 
+// misuse is an error of the text that has no place in it.
+func misuse(format string, args ...any) error {
+	return &StatementError{Text: fmt.Errorf(format, args...).Error(), Err: ErrSyntax}
+}
+
 // Catalog is where the session's tables are.
 func (s *Session) Catalog() *Catalog { return s.cat }
 
@@ -223,7 +228,7 @@ func (s *Session) Set(name, value string) error {
 	for _, st := range settings {
 		if st.name == strings.ToLower(name) {
 			if err := st.set(&s.Settings, value); err != nil {
-				return fmt.Errorf("%w: SET %s = %s: %w", ErrSyntax, name, value, err)
+				return misuse("SET %s = %s: %w", name, value, err)
 			}
 			return nil
 		}
@@ -233,7 +238,7 @@ func (s *Session) Set(name, value string) error {
 	if near := syntax.Suggest(name, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %s?", near)
 	}
-	return fmt.Errorf("%w: %s; SHOW ALL lists the settings", ErrSyntax, msg)
+	return misuse("%s; SHOW ALL lists the settings", msg)
 }
 
 func (s *Session) reset(name string) error {

@@ -80,7 +80,7 @@ func (s *Session) show(st *sql.Show) error {
 			}
 		}
 	}
-	return fmt.Errorf("%w: SHOW %s: there are TABLES, VIEWS, FUNCTIONS, ALL and the names of settings", ErrSyntax, st.Name)
+	return misuse("SHOW %s: there are TABLES, VIEWS, FUNCTIONS, ALL and the names of settings", st.Name)
 }
 
 func functionRows() [][]string {
@@ -106,7 +106,7 @@ func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
 	case *sql.Copy:
 		root = in.Plan
 	default:
-		return fmt.Errorf("%w: EXPLAIN takes a query, INSERT or COPY", ErrSyntax)
+		return misuse("EXPLAIN takes a query, INSERT or COPY")
 	}
 	phys, err := s.optimize(root)
 	if err != nil {

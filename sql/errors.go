@@ -34,7 +34,11 @@ func (b *binder) at(n syntax.Node, err error) error {
 	for _, prefix := range []error{expr.ErrArguments, expr.ErrNoFunction} {
 		msg = strings.ReplaceAll(msg, prefix.Error()+": ", "")
 	}
-	return b.fail(n, "%s", msg)
+	e := b.fail(n, "%s", msg)
+	if errors.As(e, &placed) && !errors.Is(err, expr.ErrArguments) && !errors.Is(err, expr.ErrNoFunction) {
+		placed.Err = err
+	}
+	return e
 }
 
 // didYouMean is a hint, or "" when nothing is near.

@@ -43,7 +43,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(cause, errTimeout):
 		return exitTimeout
-	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
+	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
 		return exitUsage
 	case unreachable(err):
 		return exitUnreachable

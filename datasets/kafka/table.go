@@ -72,7 +72,7 @@ func OpenTable(ctx context.Context, o TableOptions) (*Table, error) {
 	if fields == nil {
 		var err error
 		if fields, err = infer(ctx, &t.o); err != nil {
-			return nil, fmt.Errorf("topic %s: %w", o.Topic, err)
+			return nil, err
 		}
 	}
 	have := map[string]bool{}
@@ -133,7 +133,7 @@ func infer(ctx context.Context, o *TableOptions) ([]Field, error) {
 		return nil, err
 	}
 	if len(values) == 0 {
-		return nil, fmt.Errorf("%w; declare them with CREATE TABLE … WITH ('connector'='kafka', …)", ErrNoSample)
+		return nil, fmt.Errorf("topic %s: %w; declare them with CREATE TABLE … WITH ('connector'='kafka', …)", o.Topic, ErrNoSample)
 	}
 	for _, v := range values {
 		if s := strings.TrimSpace(string(v)); !strings.HasPrefix(s, "{") {

@@ -14,7 +14,11 @@ type Error struct {
 	Msg       string // what is wrong, without position
 	Hint      string // what to do about it, "" when there is nothing to say
 	AtEnd     bool   // the text ended too early: more input could make it right
+	Err       error  // what the world said: a missing file, a dead broker; nil when the text is wrong
 }
+
+// Unwrap is what the world said.
+func (e *Error) Unwrap() error { return e.Err }
 
 // NewError makes an Error for the range [pos, end) of src.
 func NewError(src string, pos, end int, msg, hint string) *Error {

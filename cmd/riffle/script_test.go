@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+var rewrite = flag.Bool("rewrite", false, "rewrite the expected output of transcripts")
+
+// bin is the directory with the riffle binary under test.
+var bin string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "riffle-test")
+	if err != nil {
+		panic(err)
+	}
+	bin = dir
+	exe := "riffle"
+	if runtime.GOOS == "windows" {
+		exe = "riffle.exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, exe), ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// A transcript is a text of commands, each on a line that starts with "$ ", and what they print:
+// standard output, then standard error behind "! ", then "[exit N]" when N is not 0. Times and
+// sizes that vary are written <…>. Lines before the first command are comment.
+
+// transcript runs the commands of a text in dir and returns the text with what they printed now.
+func transcript(t *testing.T, text, dir string) string {
+	t.Helper()
+	var out strings.Builder
+	lines := strings.Split(text, "\n")
+	started := false
+	for i := 0; i < len(lines); i++ {
+		l := lines[i]
+		cmd, ok := strings.CutPrefix(l, "$ ")
+		if !ok {
+			if !started || strings.HasPrefix(l, "# ") || l == "" {
+				out.WriteString(l + "\n")
+			}
+			continue
+		}
+		started = true
+		for strings.HasSuffix(cmd, `\`) && i+1 < len(lines) { // a command over several lines
+			i++
+			cmd += "\n" + lines[i]
+		}
+		out.WriteString("$ " + cmd + "\n" + runShell(t, cmd, dir))
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+// varying are the parts of output that differ from run to run.
+var varying = []struct {
+	re *regexp.Regexp
+	to string
+}{
+	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs|s)\b`), "<time>"},
+	{regexp.MustCompile(`time \d+\.\d+ ms`), "time <time>"},
+	{regexp.MustCompile(`\d+\.\d ms with`), "<time> with"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`), "127.0.0.1:<port>"},
+}
+
+func runShell(t *testing.T, cmd, dir string) string {
+	t.Helper()
+	c := exec.Command("sh", "-c", cmd)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1")
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	out := stdout.String()
+	if out != "" && !strings.HasSuffix(out, "\n") {
+		out += "\n"
+	}
+	for l := range strings.Lines(stderr.String()) {
+		out += strings.TrimRight("! "+strings.TrimRight(l, "\n"), " ") + "\n"
+	}
+	if err != nil {
+		out += fmt.Sprintf("[exit %d]\n", c.ProcessState.ExitCode())
+	}
+	for _, v := range varying {
+		out = v.re.ReplaceAllString(out, v.to)
+	}
+	return out
+}
+
+// home is a fresh directory with the demo's flights, and a link to the shared data when it is
+// there.
+func home(t *testing.T) string {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "flights.parquet"), demoFlights, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestTranscripts(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("transcripts need a POSIX shell")
+	}
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := transcript(t, string(data), home(t))
+			if *rewrite {
+				if err := os.WriteFile(f, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != strings.TrimRight(string(data), "\n")+"\n" {
+				t.Errorf("%s (go test ./cmd/riffle -rewrite):\n%s", f, diffLines(string(data), got))
+			}
+		})
+	}
+}
+
+// diffLines shows the first lines that differ.
+func diffLines(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	var b strings.Builder
+	shown := 0
+	for i := 0; i < max(len(w), len(g)) && shown < 12; i++ {
+		var x, y string
+		if i < len(w) {
+			x = w[i]
+		}
+		if i < len(g) {
+			y = g[i]
+		}
+		if x != y {
+			fmt.Fprintf(&b, "line %d\n  want %s\n  got  %s\n", i+1, x, y)
+			shown++
+		}
+	}
+	return b.String()
+}
+
+// TestTour runs every command of the README's tour and compares what it prints.
+func TestTour(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the tour needs a POSIX shell")
+	}
+	data, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatchIndex(string(data), -1)
+	if len(blocks) == 0 {
+		t.Fatal("the README has no console block")
+	}
+	out, at := "", 0
+	for _, b := range blocks {
+		want := string(data[b[2]:b[3]])
+		got := transcript(t, want, dir)
+		if got != want && !*rewrite {
+			t.Errorf("README (go test ./cmd/riffle -rewrite):\n%s", diffLines(want, got))
+		}
+		out += string(data[at:b[2]]) + got
+		at = b[3]
+	}
+	if *rewrite {
+		if err := os.WriteFile("../../README.md", []byte(out+string(data[at:])), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
