@@ -217,3 +217,6 @@ func (f *file) release() error {
 	f.f = nil
 	return h.Close()
 }
+
+// AppliesFilters is true: readers leave out every row for which a filter of the scan is not true.
+func (t *Table) AppliesFilters() bool { return true }

@@ -1,0 +1,36 @@
+# The checks that every change passes. `make check` is what .ci/run begins with.
+GO ?= go
+
+.PHONY: check build test race law fmt vet lint docs demo
+
+check: fmt vet lint race law
+
+build:
+	CGO_ENABLED=0 $(GO) build -o riffle ./cmd/riffle
+
+fmt:
+	@bad=$$(gofmt -l . | grep -v '^bench/'); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) test ./internal/lint
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./dataflow/... ./spill ./optimizer ./sql/... ./datasets/... ./repl/...
+
+law:
+	$(GO) test ./internal/prove/law -law.duration=10s
+
+# Reference pages that are made from the code; CI fails when they are stale.
+docs:
+	$(GO) test ./repl -run TestReference -rewrite
+	$(GO) test ./cmd/riffle -run 'TestTranscripts|TestTour' -rewrite
+
+demo:
+	$(GO) run ./cmd/riffle demo
