@@ -52,6 +52,7 @@ var Rules = []Rule{
 	ruleFunc{"fold", fold},                  // first: later rules look for literals
 	ruleFunc{"factor_or", factorOr},         // before pushdown: it frees join keys out of OR
 	ruleFunc{"pushdown", pushdown},          // before join order: it turns cross joins into keyed ones
+	ruleFunc{"semi_join", pushSemi},         // after pushdown, which makes the joins below
 	ruleFunc{"merge_project", mergeProject}, // after pushdown, which leaves stacks of projections
 	ruleFunc{"distinct", splitDistinct},
 	ruleFunc{"topn", topN},

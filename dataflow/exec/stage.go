@@ -243,7 +243,7 @@ func (b *builder) join(n *plan.Join) (*stage, error) {
 		return nil, err
 	}
 	sh := b.builtBy(up)
-	up.ops = append(up.ops, opSpec{id: b.id(n) + "-build", name: "JoinBuild", node: n.R,
+	up.ops = append(up.ops, opSpec{id: b.id(n) + "-build", name: "JoinBuild",
 		make: func(int) (dataflow.Operator, error) { return op.NewJoinBuild(table) }})
 	s, err := b.stageFor(n.L)
 	if err != nil {

@@ -177,7 +177,7 @@ func kernelAdd(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 		binary(a[0].F64, a[1].F64, out.F64, a, n, sel, func(x, y float64) float64 { return x + y })
 		return round32(c, out, n, sel)
 	case c.Out.Phys() == vec.PhysI64:
-		return addI64(c, a, n, sel, out)
+		return add64.run(c, "+", a, n, sel, out)
 	case c.Out.Phys() == vec.PhysI32:
 		return checked32(c, "+", a, n, sel, out, func(x, y int64) int64 { return x + y })
 	case c.Out.Phys() == vec.PhysIv:
@@ -195,7 +195,7 @@ func kernelSub(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 		binary(a[0].F64, a[1].F64, out.F64, a, n, sel, func(x, y float64) float64 { return x - y })
 		return round32(c, out, n, sel)
 	case c.Out.Phys() == vec.PhysI64:
-		return subI64(c, a, n, sel, out)
+		return sub64.run(c, "-", a, n, sel, out)
 	case c.Out.Phys() == vec.PhysI32:
 		return checked32(c, "-", a, n, sel, out, func(x, y int64) int64 { return x - y })
 	case c.Out.Phys() == vec.PhysIv:
@@ -236,80 +236,155 @@ func round32(c *Context, out *vec.Vec, n int, sel []int32) error {
 	return nil
 }
 
-// operand reads a flat or constant int64 column: stride 0 repeats value 0.
-func operand(v *vec.Vec) (vals []int64, stride int) {
-	if v.Form == vec.Const {
-		return v.I64, 0
-	}
-	return v.I64, 1
+// Arithmetic of 64-bit columns computes first and proves afterwards that nothing overflowed: the
+// loops also gather the magnitudes of both operands (the OR of their bits, sign removed), and when
+// those are small enough no result can be too large. Only otherwise is each row checked.
+
+func magnitude(x int64) uint64 { return uint64(x ^ x>>63) }
+
+// loops64 is one operation on flat and constant operands.
+type loops64 struct {
+	vv func(o, x, y []int64) (mx, my uint64)
+	vc func(o, x []int64, c int64) (mx uint64)
+	cv func(o []int64, c int64, y []int64) (my uint64)
+	// one computes a single row and tells whether it fits int64.
+	one func(x, y int64) (int64, bool)
+	// bits bounds the bits of a result, given those of the operands.
+	bits func(x, y int) int
 }
 
-// addI64 and subI64 and mulI64 gather overflow in one flag and look at it after the loop.
-func addI64(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	x, xs := operand(a[0])
-	y, ys := operand(a[1])
-	o := out.I64
-	var bad int64
-	if sel == nil {
-		for i := 0; i < n; i++ {
-			p, q := x[i*xs], y[i*ys]
-			s := p + q
-			bad |= (p ^ s) & (q ^ s)
-			o[i] = s
+var add64 = loops64{
+	vv: func(o, x, y []int64) (mx, my uint64) {
+		x, y = x[:len(o)], y[:len(o)]
+		for i := range o {
+			p, q := x[i], y[i]
+			mx, my = mx|magnitude(p), my|magnitude(q)
+			o[i] = p + q
 		}
-	} else {
-		for _, i := range sel {
-			p, q := x[int(i)*xs], y[int(i)*ys]
-			s := p + q
-			bad |= (p ^ s) & (q ^ s)
-			o[i] = s
+		return mx, my
+	},
+	vc: func(o, x []int64, c int64) (mx uint64) {
+		x = x[:len(o)]
+		for i := range o {
+			mx |= magnitude(x[i])
+			o[i] = x[i] + c
 		}
-	}
-	return checkI64(c, "+", bad < 0, n, sel, o)
+		return mx
+	},
+	cv: func(o []int64, c int64, y []int64) (my uint64) {
+		y = y[:len(o)]
+		for i := range o {
+			my |= magnitude(y[i])
+			o[i] = c + y[i]
+		}
+		return my
+	},
+	one:  func(x, y int64) (int64, bool) { s := x + y; return s, (x^s)&(y^s) >= 0 },
+	bits: func(x, y int) int { return max(x, y) + 1 },
 }
 
-func subI64(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	x, xs := operand(a[0])
-	y, ys := operand(a[1])
-	o := out.I64
-	var bad int64
-	if sel == nil {
-		for i := 0; i < n; i++ {
-			p, q := x[i*xs], y[i*ys]
-			s := p - q
-			bad |= (p ^ q) & (p ^ s)
-			o[i] = s
+var sub64 = loops64{
+	vv: func(o, x, y []int64) (mx, my uint64) {
+		x, y = x[:len(o)], y[:len(o)]
+		for i := range o {
+			p, q := x[i], y[i]
+			mx, my = mx|magnitude(p), my|magnitude(q)
+			o[i] = p - q
 		}
-	} else {
-		for _, i := range sel {
-			p, q := x[int(i)*xs], y[int(i)*ys]
-			s := p - q
-			bad |= (p ^ q) & (p ^ s)
-			o[i] = s
+		return mx, my
+	},
+	vc: func(o, x []int64, c int64) (mx uint64) {
+		x = x[:len(o)]
+		for i := range o {
+			mx |= magnitude(x[i])
+			o[i] = x[i] - c
 		}
-	}
-	return checkI64(c, "-", bad < 0, n, sel, o)
+		return mx
+	},
+	cv: func(o []int64, c int64, y []int64) (my uint64) {
+		y = y[:len(o)]
+		for i := range o {
+			my |= magnitude(y[i])
+			o[i] = c - y[i]
+		}
+		return my
+	},
+	one:  func(x, y int64) (int64, bool) { s := x - y; return s, (x^y)&(x^s) >= 0 },
+	bits: func(x, y int) int { return max(x, y) + 1 },
 }
 
-func mulI64(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	x, xs := operand(a[0])
-	y, ys := operand(a[1])
-	o := out.I64
-	var bad bool
-	if sel == nil {
-		for i := 0; i < n; i++ {
-			p, q := x[i*xs], y[i*ys]
+var mul64 = loops64{
+	vv: func(o, x, y []int64) (mx, my uint64) {
+		x, y = x[:len(o)], y[:len(o)]
+		for i := range o {
+			p, q := x[i], y[i]
+			mx, my = mx|magnitude(p), my|magnitude(q)
 			o[i] = p * q
-			bad = bad || mulWraps(p, q)
 		}
-	} else {
-		for _, i := range sel {
-			p, q := x[int(i)*xs], y[int(i)*ys]
-			o[i] = p * q
-			bad = bad || mulWraps(p, q)
+		return mx, my
+	},
+	vc: func(o, x []int64, c int64) (mx uint64) {
+		x = x[:len(o)]
+		for i := range o {
+			mx |= magnitude(x[i])
+			o[i] = x[i] * c
+		}
+		return mx
+	},
+	cv: func(o []int64, c int64, y []int64) (my uint64) {
+		y = y[:len(o)]
+		for i := range o {
+			my |= magnitude(y[i])
+			o[i] = c * y[i]
+		}
+		return my
+	},
+	one:  func(x, y int64) (int64, bool) { return x * y, !mulWraps(x, y) },
+	bits: func(x, y int) int { return x + y },
+}
+
+// run computes live rows. All rows are computed when most are live; the dead ones can then make
+// the magnitudes too large, but no error: the check looks at live rows only.
+func (l *loops64) run(c *Context, op string, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
+	o := out.I64[:n]
+	xc, yc := a[0].Form == vec.Const, a[1].Form == vec.Const
+	if sel == nil || len(sel)*2 > n {
+		var mx, my uint64
+		switch {
+		case xc && yc:
+			r, ok := l.one(a[0].I64[0], a[1].I64[0])
+			for i := range o {
+				o[i] = r
+			}
+			return checkI64(c, op, !ok, n, nil, o)
+		case yc:
+			mx, my = l.vc(o, a[0].I64, a[1].I64[0]), magnitude(a[1].I64[0])
+		case xc:
+			mx, my = magnitude(a[0].I64[0]), l.cv(o, a[0].I64[0], a[1].I64)
+		default:
+			mx, my = l.vv(o, a[0].I64, a[1].I64)
+		}
+		if l.bits(bits.Len64(mx), bits.Len64(my)) <= safeBits(c.Out) {
+			return nil
 		}
 	}
-	return checkI64(c, "*", bad, n, sel, o)
+	x, y := a[0].I64, a[1].I64
+	xs, ys := 1-b2i(xc), 1-b2i(yc)
+	wrapped := false
+	each(n, sel, func(i int) {
+		r, ok := l.one(x[i*xs], y[i*ys])
+		o[i] = r
+		wrapped = wrapped || !ok
+	})
+	return checkI64(c, op, wrapped, n, sel, o)
+}
+
+// safeBits is how many bits every value of a type may have.
+func safeBits(t vec.Type) int {
+	if t.Kind == vec.Decimal {
+		return bits.Len64(uint64(vec.Pow10Int64(int(t.Prec)))) - 1
+	}
+	return 63
 }
 
 // mulWraps tells whether p*q leaves int64.
@@ -326,15 +401,7 @@ func mulWraps(p, q int64) bool {
 func checkI64(c *Context, op string, wrapped bool, n int, sel []int32, o []int64) error {
 	if !wrapped && c.Out.Kind == vec.Decimal {
 		lo, hi := intRange(c.Out)
-		if sel == nil {
-			for _, x := range o[:n] {
-				wrapped = wrapped || x < lo || x > hi
-			}
-		} else {
-			for _, i := range sel {
-				wrapped = wrapped || o[i] < lo || o[i] > hi
-			}
-		}
+		each(n, sel, func(i int) { wrapped = wrapped || o[i] < lo || o[i] > hi })
 	}
 	if wrapped {
 		return overflow(c, op)
@@ -391,7 +458,7 @@ func kernelMul(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 		binary(a[0].F64, a[1].F64, out.F64, a, n, sel, func(x, y float64) float64 { return x * y })
 		return round32(c, out, n, sel)
 	case vec.PhysI64:
-		return mulI64(c, a, n, sel, out)
+		return mul64.run(c, "*", a, n, sel, out)
 	case vec.PhysI32:
 		return checked32(c, "*", a, n, sel, out, func(x, y int64) int64 { return x * y })
 	}

@@ -16,6 +16,7 @@ type joinProbe struct {
 	res  *expr.Predicate
 
 	hash  []uint64
+	flat  []*vec.Vec // scratch for keys
 	key   vec.Batch
 	probe []int32 // candidates: probe rows
 	build []int32 // and build rows
@@ -24,6 +25,7 @@ type joinProbe struct {
 	cols  []*vec.Vec // columns made for the output
 	mark  *vec.Vec
 	sel   []int32
+	match []int32 // by probe row: the build row, -1 for none
 }
 
 // NewJoinProbe joins the rows of its input with a table that is complete when Open is called.
@@ -32,7 +34,7 @@ func NewJoinProbe(t *JoinTable) (dataflow.Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &joinProbe{t: t, keys: keys, key: vec.Batch{Cols: make([]*vec.Vec, len(keys))}, mark: vec.New(vec.TBool, 0)}
+	j := &joinProbe{t: t, keys: keys, key: vec.Batch{Cols: make([]*vec.Vec, len(keys))}, flat: make([]*vec.Vec, len(keys)), mark: vec.New(vec.TBool, 0)}
 	if t.spec.Residual != nil {
 		if j.res, err = expr.CompilePredicate(t.spec.Residual); err != nil {
 			return nil, err
@@ -102,6 +104,10 @@ func (j *joinProbe) start(b *vec.Batch) error {
 		if err != nil {
 			return err
 		}
+		if v.Form == vec.Dict && v.Type.Phys() != vec.PhysStr { // compared row by row: plain values are faster
+			j.flat[i] = v.Flatten(j.flat[i], b.N, b.Sel)
+			v = j.flat[i]
+		}
 		j.key.Cols[i], cols[i] = v, i
 		nulls = nulls || v.MayHaveNulls()
 	}
@@ -137,7 +143,10 @@ func (j *joinProbe) nullKey(i int) bool {
 // lookUpUnique is the join with a table of unique keys: each probe row has at most one match, so
 // its columns need not move; the match's are gathered beside them.
 func (j *joinProbe) lookUpUnique(b *vec.Batch, out dataflow.Output) error {
-	match := make([]int32, b.N)
+	if cap(j.match) < b.N {
+		j.match = make([]int32, max(b.N, vec.MaxRows))
+	}
+	match := j.match[:b.N]
 	for i := range match {
 		match[i] = -1
 	}
@@ -155,16 +164,21 @@ func (j *joinProbe) lookUpUnique(b *vec.Batch, out dataflow.Output) error {
 		}
 		j.probe, j.build = j.probe[:k], j.build[:k]
 	}
-	sel := j.sel[:0]
+	sel, hits := j.sel[:0], j.build[:0]
 	for i, m := range match {
 		if m >= 0 {
-			sel = append(sel, int32(i))
-		} else {
-			match[i] = 0
+			sel, hits = append(sel, int32(i)), append(hits, m)
 		}
 	}
-	if j.sel = sel; len(sel) == 0 {
+	j.sel, j.build = sel, hits
+	switch {
+	case len(sel) == 0:
 		return nil
+	case len(sel)*4 < b.N*3: // a selective join: what follows works on fewer rows
+		return out.Emit(j.gather(b, sel, hits))
+	}
+	for i, m := range match {
+		match[i] = max(m, 0)
 	}
 	np := len(b.Cols)
 	j.out.Cols = append(j.out.Cols[:0], b.Cols...)
