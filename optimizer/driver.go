@@ -51,6 +51,7 @@ func (r ruleFunc) Apply(n plan.Node) (plan.Node, bool) { return r.fn(n) }
 var Rules = []Rule{
 	ruleFunc{"fold", fold},                  // first: later rules look for literals
 	ruleFunc{"factor_or", factorOr},         // before pushdown: it frees join keys out of OR
+	ruleFunc{"inner_join", innerJoin},       // before pushdown: inner joins let more predicates through
 	ruleFunc{"pushdown", pushdown},          // before join order: it turns cross joins into keyed ones
 	ruleFunc{"semi_join", pushSemi},         // after pushdown, which makes the joins below
 	ruleFunc{"merge_project", mergeProject}, // after pushdown, which leaves stacks of projections
