@@ -104,6 +104,11 @@ func (t *JoinTable) assemble() error {
 	}
 	t.parts = nil
 	n := t.rows.N
+	for i, k := range t.keys.Cols { // compared for every candidate: plain values are faster
+		if k.Form == vec.Dict && k.Type.Phys() != vec.PhysStr {
+			t.keys.Cols[i] = k.Flatten(nil, n, nil)
+		}
+	}
 	if len(t.spec.BuildKeys) == 0 {
 		return nil
 	}
