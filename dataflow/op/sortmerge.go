@@ -79,14 +79,15 @@ func (s *SortedRuns) Merge(ctx context.Context) (dataflow.Reader, error) {
 		m.in = append(m.in, &mergeInput{c: &runCursor{r: rd, run: r}})
 	}
 	s.mem, s.spilled = nil, nil
-	for _, in := range m.in {
+	for i, in := range m.in {
+		in.num = int32(i)
 		if err := in.load(m.keys); err != nil {
 			m.Close()
 			return nil, err
 		}
 	}
 	m.open = append(m.open, m.in...)
-	m.dropEnded()
+	m.heapify()
 	return m, nil
 }
 
@@ -96,6 +97,7 @@ type mergeInput struct {
 	b    *vec.Batch
 	at   int
 	norm []uint64
+	num  int32 // place in merger.in
 }
 
 func (in *mergeInput) load(keys []vec.Order) error {
@@ -129,13 +131,14 @@ type merger struct {
 	ctx  context.Context
 	keys []vec.Order
 	in   []*mergeInput
-	open []*mergeInput // not at their end
+	open []*mergeInput // not at their end; a binary heap, the one with the next row first
 	out  *vec.Batch
-	from []int32 // by output row: index into open
+	from []int32 // by output row: index into in
 	row  []int32
 }
 
-func (m *merger) dropEnded() {
+// heapify drops the runs that have ended and orders the others.
+func (m *merger) heapify() {
 	k := 0
 	for _, in := range m.open {
 		if in.b != nil {
@@ -144,6 +147,27 @@ func (m *merger) dropEnded() {
 		}
 	}
 	m.open = m.open[:k]
+	for i := k/2 - 1; i >= 0; i-- {
+		m.sift(i)
+	}
+}
+
+// sift moves the run at place i down to where it belongs.
+func (m *merger) sift(i int) {
+	for {
+		c := 2*i + 1
+		if c >= len(m.open) {
+			return
+		}
+		if c+1 < len(m.open) && m.less(m.open[c+1], m.open[c]) {
+			c++
+		}
+		if !m.less(m.open[c], m.open[i]) {
+			return
+		}
+		m.open[i], m.open[c] = m.open[c], m.open[i]
+		i = c
+	}
 }
 
 func (m *merger) less(a, b *mergeInput) bool {
@@ -168,24 +192,20 @@ func (m *merger) Next() (*vec.Batch, error) {
 	m.from, m.row = m.from[:0], m.row[:0]
 	var dry *mergeInput
 	for dry == nil && len(m.row) < vec.MaxRows {
-		best := 0
-		for k := 1; k < len(m.open); k++ {
-			if m.less(m.open[k], m.open[best]) {
-				best = k
-			}
-		}
-		in := m.open[best]
-		m.from, m.row = append(m.from, int32(best)), append(m.row, int32(in.at))
+		in := m.open[0]
+		m.from, m.row = append(m.from, in.num), append(m.row, int32(in.at))
 		if in.at++; in.at == in.b.N {
 			dry = in
+			break
 		}
+		m.sift(0)
 	}
 	m.gather()
 	if dry != nil {
 		if err := dry.load(m.keys); err != nil {
 			return nil, err
 		}
-		m.dropEnded()
+		m.heapify()
 	}
 	return m.out, nil
 }
@@ -228,7 +248,7 @@ func (m *merger) gather() {
 		}
 		if nulls {
 			for i, r := range m.row {
-				if m.open[m.from[i]].b.Cols[c].IsNull(int(r)) {
+				if m.in[m.from[i]].b.Cols[c].IsNull(int(r)) {
 					v.SetNull(i)
 				}
 			}
@@ -249,7 +269,7 @@ func (m *merger) gather() {
 		default:
 			for i, r := range m.row {
 				v.Off[i] = int32(len(v.Data))
-				v.Data = append(v.Data, m.open[m.from[i]].b.Cols[c].Str(int(r))...)
+				v.Data = append(v.Data, m.in[m.from[i]].b.Cols[c].Str(int(r))...)
 			}
 			v.Off[n] = int32(len(v.Data))
 		}
@@ -258,10 +278,10 @@ func (m *merger) gather() {
 }
 
 func gatherFrom[T vec.Slot](m *merger, dst []T, c int) {
-	src := make([][]T, len(m.open))
-	codes := make([][]int32, len(m.open))
-	for k, in := range m.open {
-		v := in.b.Cols[c]
+	src := make([][]T, len(m.in))
+	codes := make([][]int32, len(m.in))
+	for _, in := range m.open {
+		v, k := in.b.Cols[c], in.num
 		src[k] = vec.Slots[T](v.Base())
 		if v.Form == vec.Dict {
 			codes[k] = v.Codes
