@@ -1,0 +1,154 @@
+package law
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
+
+// columns is the schema of all tables: nullable numbers and text with many equal values, and an
+// event time that is never null.
+var columns = vec.NewSchema(
+	vec.Field{Name: "k", Type: vec.TInt64}, vec.Field{Name: "g", Type: vec.TInt32}, vec.Field{Name: "v", Type: vec.TInt64},
+	vec.Field{Name: "d", Type: vec.TDecimal(10, 2)}, vec.Field{Name: "s", Type: vec.TString},
+	vec.Field{Name: "ts", Type: vec.TTimestamp, NotNull: true})
+
+// timeColumn is the position of ts.
+const timeColumn = 5
+
+// second is one in event time.
+const second = 1_000_000
+
+// rows are the contents of one table, split as they are read.
+type rows [][]vec.Value
+
+// randomRows makes n rows whose event times rise by about a second each, in disorder of up to
+// spread seconds.
+func randomRows(r *rand.Rand, n, spread int) rows {
+	words := []string{"", "a", "b", "ab", "abc", "a longer text than the others"}
+	out := make(rows, n)
+	some := func(v vec.Value) vec.Value {
+		if r.IntN(8) == 0 {
+			return vec.Value{Null: true}
+		}
+		return v
+	}
+	for i := range out {
+		at := int64(1_000_000+i)*second + int64(r.IntN(2*spread*second+1)-spread*second)
+		out[i] = []vec.Value{
+			some(vec.IntValue(int64(r.IntN(max(20, n)) - 5))), some(vec.IntValue(int64(r.IntN(4)))), some(vec.IntValue(int64(r.IntN(2000) - 1000))),
+			some(vec.IntValue(int64(r.IntN(100_000)))), some(vec.StringValue(words[r.IntN(len(words))])), vec.IntValue(at),
+		}
+	}
+	return out
+}
+
+// table is rows as a plan.Table that the engine reads. How it is read (splits, batches, pauses)
+// follows seed, and must not show in an answer.
+type table struct {
+	name   string
+	splits []rows
+	stream bool
+	seed   uint64
+	onRow  func(n int64) // told how many rows were read, of all splits; nil: nobody
+	read   atomic.Int64
+}
+
+// deal makes a table of rows in splits whose rows keep their order.
+func deal(name string, all rows, splits int, seed uint64) *table {
+	r := rand.New(rand.NewPCG(seed, 1))
+	t := &table{name: name, splits: make([]rows, splits), seed: seed}
+	for _, row := range all {
+		i := r.IntN(splits)
+		t.splits[i] = append(t.splits[i], row)
+	}
+	return t
+}
+
+func (t *table) Name() string        { return t.name }
+func (t *table) Schema() *vec.Schema { return columns }
+func (t *table) Unbounded() bool     { return t.stream }
+func (t *table) Stats() plan.Stats {
+	n := 0
+	for _, s := range t.splits {
+		n += len(s)
+	}
+	return plan.Stats{Rows: float64(n), Bytes: -1}
+}
+
+// Source reads columns scan.Cols.
+func (t *table) Source(scan *plan.Scan) (dataflow.Source, error) {
+	return &source{t: t, cols: scan.Cols}, nil
+}
+
+type source struct {
+	t    *table
+	cols []int
+}
+
+func (s *source) Schema() *vec.Schema { return columns.Project(s.cols) }
+func (s *source) Unbounded() bool     { return s.t.stream }
+func (s *source) Splits(context.Context) (out []dataflow.Split, err error) {
+	for i, rows := range s.t.splits {
+		out = append(out, dataflow.Split{ID: fmt.Sprintf("%s#%d", s.t.name, i), MinTime: dataflow.MinTime, Rows: int64(len(rows)), Data: i})
+	}
+	return out, nil
+}
+
+func (s *source) Open(_ context.Context, sp dataflow.Split, pos []byte, wake func()) (dataflow.Reader, error) {
+	i := sp.Data.(int)
+	r := &reader{t: s.t, cols: s.cols, rows: s.t.splits[i], wake: wake, r: rand.New(rand.NewPCG(s.t.seed, uint64(i)))}
+	r.b = vec.NewBatch(s.Schema().Types())
+	if pos != nil {
+		r.at = int(binary.BigEndian.Uint32(pos))
+	}
+	return r, nil
+}
+
+// reader gives batches of random sizes and, of a stream, sometimes none.
+type reader struct {
+	t    *table
+	cols []int
+	rows rows
+	at   int
+	r    *rand.Rand
+	b    *vec.Batch
+	wake func()
+}
+
+func (r *reader) Next() (*vec.Batch, error) {
+	if r.at == len(r.rows) {
+		return nil, io.EOF
+	}
+	if r.t.stream && r.r.IntN(5) == 0 {
+		go r.wake()
+		return nil, dataflow.ErrNoRows
+	}
+	n := 1 + r.r.IntN(8)
+	if r.r.IntN(4) == 0 {
+		n = 1 + r.r.IntN(vec.MaxRows)
+	}
+	n = min(n, len(r.rows)-r.at)
+	r.b.Reset()
+	for _, row := range r.rows[r.at : r.at+n] {
+		for c, col := range r.cols {
+			r.b.Cols[c].AppendValue(row[col])
+		}
+	}
+	r.b.N = n
+	r.at += n
+	if total := r.t.read.Add(int64(n)); r.t.onRow != nil {
+		r.t.onRow(total)
+	}
+	return r.b, nil
+}
+
+func (r *reader) Position() []byte { return binary.BigEndian.AppendUint32(nil, uint32(r.at)) }
+func (r *reader) Close() error     { return nil }
