@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,7 +14,7 @@ import (
 // maxRunRows bounds a run in memory: its rows are numbered by int32 and its strings addressed by
 // int32, and shorter runs lose little to the merge.
 const (
-	maxRunRows  = 4 << 20
+	maxRunRows  = 16 << 20
 	maxRunBytes = 1 << 30
 )
 
@@ -24,22 +25,54 @@ type SortedRuns struct {
 	keys  []vec.Order
 
 	mu      sync.Mutex
+	tasks   int // sorters
+	arrived int // of them, those whose input has ended
+	all     chan struct{}
+	spans   []keySpan // of all rows in memory, once all have arrived
 	mem     []*memRun
 	spilled []*spill.Run
 }
 
 // NewSortedRuns makes the shared structure of a sort by keys.
 func NewSortedRuns(types []vec.Type, keys []vec.Order) *SortedRuns {
-	return &SortedRuns{types: types, keys: keys}
+	return &SortedRuns{types: types, keys: keys, all: make(chan struct{})}
 }
 
-// memRun is rows and the order to read them in. Its memory stays with the budget of the sort that
-// made it until the merge is closed.
+// memRun is rows and the order to read them in.
 type memRun struct {
 	rows   *vec.Batch
 	perm   []int32
-	budget dataflow.Budget
-	bytes  int64
+	packed []uint64 // keys in that order; nil when they do not decide
+}
+
+// arrive adds the spans of a task's rows and waits for those of the others, so that all runs in
+// memory are sorted by keys that compare.
+func (s *SortedRuns) arrive(ctx context.Context, runs []*memRun) error {
+	var own []keySpan
+	for _, r := range runs {
+		if sp := spansOf(r.rows, s.keys); own == nil {
+			own = sp
+		} else {
+			own = joinSpans(own, sp)
+		}
+	}
+	s.mu.Lock()
+	switch {
+	case s.spans == nil:
+		s.spans = own
+	case own != nil:
+		s.spans = joinSpans(s.spans, own)
+	}
+	if s.arrived++; s.arrived == s.tasks {
+		close(s.all)
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.all:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // sorter is a state machine with two states: gathering rows in memory, and, when the budget
@@ -49,13 +82,14 @@ type sorter struct {
 	runs *SortedRuns
 	tc   *dataflow.TaskContext
 	rows *vec.Batch
+	full []*memRun // whole runs, not yet sorted
 	held int64
-	kept int64 // of runs that went to the shared structure
 	nrun int
 }
 
 // NewSort sorts the rows of one task into runs. It emits nothing: SortedRuns.Merge reads them.
 func NewSort(runs *SortedRuns) dataflow.Operator {
+	runs.tasks++
 	return &sorter{runs: runs, rows: vec.NewBatch(runs.types)}
 }
 
@@ -71,6 +105,9 @@ func (s *sorter) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 	}
 	s.rows.Append(b, nil)
 	need := s.rows.Bytes() + int64(s.rows.N)*sortOverhead
+	for _, r := range s.full {
+		need += r.rows.Bytes() + int64(r.rows.N)*sortOverhead
+	}
 	if need > s.held {
 		step := max(need-s.held, min(need/4, 16<<20))
 		err := s.tc.Budget.Grow(step)
@@ -89,31 +126,35 @@ func (s *sorter) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 	return nil
 }
 
-// keep hands the rows over as a run in memory.
+// keep sets the rows aside as a run in memory.
 func (s *sorter) keep() {
-	if s.rows.N == 0 {
-		return
+	if s.rows.N > 0 {
+		s.full = append(s.full, &memRun{rows: s.rows})
+		s.rows = vec.NewBatch(s.runs.types)
 	}
-	run := &memRun{rows: s.rows, perm: sortPerm(s.rows, s.runs.keys)}
-	s.runs.mu.Lock()
-	s.runs.mem = append(s.runs.mem, run)
-	s.runs.mu.Unlock()
-	s.kept += s.held
-	s.held = 0
-	s.rows = vec.NewBatch(s.runs.types)
 }
 
-// spill writes the rows as a run on disk and gives their memory back.
+// spill writes everything in memory as runs on disk and gives the memory back.
 func (s *sorter) spill() error {
-	if s.rows.N == 0 {
-		return nil
+	s.keep()
+	for _, r := range s.full {
+		if err := s.write(r); err != nil {
+			return err
+		}
 	}
-	perm := sortPerm(s.rows, s.runs.keys)
+	s.full = nil
+	s.tc.Budget.Shrink(s.held)
+	s.held = 0
+	return nil
+}
+
+func (s *sorter) write(r *memRun) error {
+	r.perm, _ = sortPerm(r.rows, s.runs.keys, spansOf(r.rows, s.runs.keys))
 	w, err := spill.NewRunWriter(s.tc.SpillDir, s.runs.types)
 	if err != nil {
 		return fmt.Errorf("spill sorted run %d: %w", s.nrun, err)
 	}
-	c := &memCursor{run: &memRun{rows: s.rows, perm: perm}, types: s.runs.types}
+	c := &memCursor{run: r, types: s.runs.types}
 	for {
 		b, err := c.next()
 		if err != nil {
@@ -136,14 +177,20 @@ func (s *sorter) spill() error {
 	s.runs.spilled = append(s.runs.spilled, run)
 	s.runs.mu.Unlock()
 	s.nrun++
-	s.rows = vec.NewBatch(s.runs.types)
-	s.tc.Budget.Shrink(s.held)
-	s.held = 0
 	return nil
 }
 
 func (s *sorter) EndInput(int, dataflow.Output) error {
 	s.keep()
+	if err := s.runs.arrive(s.tc.Ctx, s.full); err != nil {
+		return err
+	}
+	for _, r := range s.full {
+		r.perm, r.packed = sortPerm(r.rows, s.runs.keys, s.runs.spans)
+	}
+	s.runs.mu.Lock()
+	s.runs.mem = append(s.runs.mem, s.full...)
+	s.runs.mu.Unlock()
 	return nil
 }
 

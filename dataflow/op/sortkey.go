@@ -16,18 +16,49 @@ type entry struct {
 	row int32
 }
 
-// sortPerm is the order of the rows of b by keys; equal rows keep their order.
+// keySpan is the range of one key's normalised values in a set of rows.
+type keySpan struct {
+	lo, hi uint64
+	nulls  bool
+	exact  bool // equal normalised values are equal values
+}
+
+// spansOf are the spans of the keys over the rows of b.
+func spansOf(b *vec.Batch, keys []vec.Order) []keySpan {
+	out := make([]keySpan, len(keys))
+	for i, k := range keys {
+		v := b.Cols[k.Col]
+		s := keySpan{nulls: v.MayHaveNulls()}
+		s.lo, s.hi, s.exact = keyRange(v, b.N)
+		out[i] = s
+	}
+	return out
+}
+
+// joinSpans widens a to hold b too.
+func joinSpans(a, b []keySpan) []keySpan {
+	for i := range a {
+		a[i].lo, a[i].hi = min(a[i].lo, b[i].lo), max(a[i].hi, b[i].hi)
+		a[i].nulls = a[i].nulls || b[i].nulls
+		a[i].exact = a[i].exact && b[i].exact && (!a[i].nulls || a[i].hi-a[i].lo < math.MaxUint64-2)
+	}
+	return a
+}
+
+// sortPerm is the order of the rows of b by keys, whose spans are given; equal rows keep their
+// order. packed is the keys of the rows in that order when they decide it alone, else nil; packed
+// keys of the same spans compare.
 //
 // The leading keys are packed into 64 bits, each in as few bits as its range needs, and sorted by
 // a radix sort from the lowest byte (2.3x pdqsort at 10^7 rows); where the packed keys do not
 // decide, runs of equal ones are sorted by comparing the rest.
-func sortPerm(b *vec.Batch, keys []vec.Order) []int32 {
+func sortPerm(b *vec.Batch, keys []vec.Order, spans []keySpan) (perm []int32, packed []uint64) {
 	n := b.N
 	es := make([]entry, n)
 	for i := range es {
 		es[i].row = int32(i)
 	}
-	used, exact := pack(b, keys, es)
+	used, exact := pack(b, keys, spans, es)
 	es = radix(es, used)
 	if exact < len(keys) {
 		rest := keys[exact:]
@@ -44,22 +75,30 @@ func sortPerm(b *vec.Batch, keys []vec.Order) []int32 {
 			from = to
 		}
 	}
-	perm := make([]int32, n)
+	perm = make([]int32, n)
 	for i, e := range es {
 		perm[i] = e.row
 	}
-	return perm
+	if exact == len(keys) {
+		packed = make([]uint64, n)
+		for i, e := range es {
+			packed[i] = e.key
+		}
+	}
+	return perm, packed
 }
 
 // pack fills the entries' keys. It returns how many of the low bits are used, and how many leading
 // keys they decide in full.
-func pack(b *vec.Batch, keys []vec.Order, es []entry) (used, exact int) {
+func pack(b *vec.Batch, keys []vec.Order, spans []keySpan, es []entry) (used, exact int) {
 	free := 64
-	for _, k := range keys {
+	for i, k := range keys {
 		v := b.Cols[k.Col]
-		lo, hi, full := keyRange(v, b.N)
+		lo, hi, full, nulls := spans[i].lo, spans[i].hi, spans[i].exact, spans[i].nulls
+		if lo > hi { // no value at all
+			lo, hi = 0, 0
+		}
 		width := bits.Len64(hi - lo)
-		nulls := v.MayHaveNulls()
 		if nulls { // the value 0 or the top one stands for NULL
 			if width = 65; hi-lo < math.MaxUint64-2 {
 				width = bits.Len64(hi - lo + 2)
@@ -131,7 +170,7 @@ func keyRange(v *vec.Vec, n int) (lo, hi uint64, full bool) {
 		}
 	}
 	if lo > hi {
-		return 0, 0, true
+		return lo, hi, true
 	}
 	return lo, hi, hi-lo < math.MaxUint64-2 || !v.MayHaveNulls()
 }

@@ -66,6 +66,11 @@ func (c *runCursor) close() error {
 
 // Merge reads all rows in order. The runs are freed when the reader is closed.
 func (s *SortedRuns) Merge(ctx context.Context) (dataflow.Reader, error) {
+	if len(s.spilled) == 0 && allPacked(s.mem) {
+		m := &packedMerger{ctx: ctx, runs: s.mem, at: make([]int, len(s.mem)), out: vec.NewBatch(s.types)}
+		s.mem = nil
+		return m, nil
+	}
 	m := &merger{ctx: ctx, keys: s.keys, out: vec.NewBatch(s.types)}
 	for _, r := range s.mem {
 		m.in = append(m.in, &mergeInput{c: &memCursor{run: r, types: s.types}})
