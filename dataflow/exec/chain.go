@@ -34,6 +34,8 @@ type link struct {
 	open  bool
 	sides []*side
 	stats *OpStats
+
+	decides bool // a sink whose own system says which checkpoint was committed last
 }
 
 // OpStats counts the work of one operator in one task. Time is with everything below it.

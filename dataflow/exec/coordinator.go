@@ -299,21 +299,44 @@ func (c *coordinator) complete(cp *checkpoint) {
 	}
 }
 
-// commit asks the tasks to commit what they prepared, and waits for them.
+// commit asks the tasks to commit what they prepared. The sinks that decide which checkpoint won
+// come first: a side output that became visible before them could not be taken back when a crash
+// in between undoes the checkpoint.
 func (c *coordinator) commit(cp *checkpoint) error {
+	for _, decides := range []bool{true, false} {
+		if err := c.commitThose(cp, decides); err != nil {
+			return err
+		}
+	}
+	for t, r := range cp.reports {
+		if len(r.prepared) > 0 {
+			// In the task's goroutine, which looks at its debts only after mail.
+			t.in.post(func() error { c.paid(t); return nil })
+		}
+	}
+	return nil
+}
+
+// commitThose has the sinks that decide, or the others, commit, and waits for them.
+func (c *coordinator) commitThose(cp *checkpoint, decides bool) error {
 	var wg sync.WaitGroup
 	for t, r := range cp.reports {
-		if len(r.prepared) == 0 {
+		var mine []prepared
+		for _, p := range r.prepared {
+			if p.link.decides == decides {
+				mine = append(mine, p)
+			}
+		}
+		if len(mine) == 0 {
 			continue
 		}
 		wg.Add(1)
 		t.in.post(func() error {
-			for _, p := range r.prepared {
+			for _, p := range mine {
 				if err := p.link.op.(dataflow.Committer).Commit(cp.id, p.data); err != nil {
 					return p.link.blame(fmt.Errorf("commit of checkpoint %d: %w", cp.id, err))
 				}
 			}
-			c.paid(t)
 			wg.Done()
 			return nil
 		})

@@ -162,6 +162,9 @@ func (j *Job) buildChain(s *stage, t *task) error {
 		if spec.node != nil {
 			j.stats[spec.node] = append(j.stats[spec.node], l.stats)
 		}
+		if sink, ok := spec.node.(*plan.Sink); ok {
+			_, l.decides = sink.Target.(Decider)
+		}
 		for _, name := range spec.sides {
 			sd, err := j.side(t, name, spec)
 			if err != nil {

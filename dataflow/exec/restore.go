@@ -39,17 +39,15 @@ func (c *coordinator) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if cp.Finished {
-		// What the last checkpoint prepared may still wait for its commit.
-		c.from = cp
-		c.next = cp.ID + 1
-		return c.finishCommitted(cp)
-	}
 	c.from, c.next = cp, cp.ID+1
 	for name, n := range cp.Counters {
 		if s, ok := c.job.sides[name]; ok {
 			s.before = n
 		}
+	}
+	if cp.Finished {
+		// What the last checkpoint prepared may still wait for its commit.
+		return c.finishCommitted(cp)
 	}
 	return c.loadSources(cp)
 }
