@@ -15,6 +15,7 @@ type chain struct {
 	links []*link
 	tail  tail
 	task  *task
+	at    *link // whose operator is being called; left as it is by a panic
 }
 
 // tail is where the rows of the last operator go: an exchange, the job's result, or nowhere.
@@ -27,6 +28,7 @@ type tail interface {
 // link is one operator and the output it emits to, which is the next link.
 type link struct {
 	op    dataflow.Operator
+	chain *chain
 	id    string // stable name of the operator: snapshots are stored under it
 	name  string // for people
 	out   dataflow.Output
@@ -50,7 +52,7 @@ func newChain(t *task, links []*link, tl tail) *chain {
 	var out dataflow.Output = tl
 	for i := len(links) - 1; i >= 0; i-- {
 		l := links[i]
-		l.wm = dataflow.MinTime
+		l.chain, l.wm = c, dataflow.MinTime
 		l.out = &emitter{next: out, stats: l.stats}
 		out = &entry{l: l}
 	}
@@ -80,7 +82,10 @@ func (e *emitter) Emit(b *vec.Batch) error {
 func (l *link) process(in int, b *vec.Batch) error {
 	l.stats.RowsIn += int64(b.Live())
 	start := time.Now()
+	outer := l.chain.at
+	l.chain.at = l
 	err := l.op.Process(in, b, l.out)
+	l.chain.at = outer
 	l.stats.Nanos += int64(time.Since(start))
 	if err != nil {
 		return l.blame(err)
@@ -107,10 +112,12 @@ func (c *chain) open() error {
 				return err
 			}
 		}
+		c.at = l
 		if err := l.op.Open(c.task.context(l)); err != nil {
 			return l.blame(err)
 		}
 	}
+	c.at = nil
 	return nil
 }
 
@@ -148,7 +155,9 @@ func (c *chain) process(in int, b *vec.Batch) error {
 func (c *chain) advance(wm dataflow.Time) error {
 	for _, l := range c.links {
 		start := time.Now()
+		c.at = l
 		next, err := l.op.Advance(wm, l.out)
+		c.at = nil
 		l.stats.Nanos += int64(time.Since(start))
 		if err != nil && !errors.Is(err, dataflow.ErrDone) {
 			return l.blame(err)
@@ -176,7 +185,10 @@ func (c *chain) endInput(in int, last bool) error {
 		if i > 0 {
 			in = 0
 		}
-		if err := l.op.EndInput(in, l.out); err != nil && !errors.Is(err, dataflow.ErrDone) {
+		c.at = l
+		err := l.op.EndInput(in, l.out)
+		c.at = nil
+		if err != nil && !errors.Is(err, dataflow.ErrDone) {
 			return l.blame(err)
 		}
 		if !last {

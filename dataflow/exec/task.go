@@ -47,7 +47,11 @@ func (t *task) context(l *link) *dataflow.TaskContext {
 func (t *task) run() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = t.wrap(fmt.Errorf("internal error: %v\n%s", p, debug.Stack()))
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+			if l := t.chain.at; l != nil {
+				err = l.blame(err)
+			}
+			err = t.wrap(err)
 		}
 		if cerr := t.closeSafely(); err == nil && cerr != nil {
 			err = t.wrap(cerr)
