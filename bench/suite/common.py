@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
@@ -27,6 +26,17 @@ def riffle_binary():
                            env=os.environ | {"CGO_ENABLED": "0"})
     if build.returncode:
         raise SystemExit("riffle does not build")
+    return str(out)
+
+
+def tool(name):
+    """Builds a program of bench/tools and returns where it is."""
+    out = DATA / "bin" / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    build = subprocess.run(["go", "build", "-o", str(out), f"./tools/{name}"], cwd=BENCH,
+                           env=os.environ | {"CGO_ENABLED": "0"})
+    if build.returncode:
+        raise SystemExit(f"bench/tools/{name} does not build")
     return str(out)
 
 
@@ -129,15 +139,10 @@ def riffle_hot(binary, statement, runs, *sources):
     return times[-runs:]
 
 
-def measured_process(args, timeout=900, **env):
+def measured_process(args):
     """Runs a program. Returns (seconds, peak RSS in bytes, exit code, stdout, stderr)."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        p = subprocess.Popen(args, stdout=out, stderr=err, env=os.environ | env)
-        _, status, usage = os.wait4(p.pid, 0)
-        seconds = time.perf_counter() - start
-        p.returncode = os.waitstatus_to_exitcode(status)
-        for f in (out, err):
-            f.seek(0)
-        unit = 1 if sys.platform == "darwin" else 1024
-        return seconds, usage.ru_maxrss * unit, p.returncode, out.read().decode(), err.read().decode()
+    with tempfile.TemporaryDirectory() as d:
+        out, err = Path(d, "out"), Path(d, "err")
+        launch = [sys.executable, "-S", "-E", str(BENCH / "suite" / "launch.py"), str(out), str(err)]
+        said = subprocess.run([*launch, *args], capture_output=True, text=True, check=True).stdout.split()
+        return float(said[0]), int(said[1]), int(said[2]), out.read_text(), err.read_text()
