@@ -15,17 +15,19 @@ type joinProbe struct {
 	keys []*expr.Evaluator
 	res  *expr.Predicate
 
-	hash  []uint64
-	flat  []*vec.Vec // scratch for keys
-	key   vec.Batch
-	probe []int32 // candidates: probe rows
-	build []int32 // and build rows
-	hit   []bool  // by probe row
-	out   vec.Batch
-	cols  []*vec.Vec // columns made for the output
-	mark  *vec.Vec
-	sel   []int32
-	match []int32 // by probe row: the build row, -1 for none
+	hash   []uint64
+	all    []int32    // all rows of a batch
+	passed []int32    // those that the filter let through
+	flat   []*vec.Vec // scratch for keys
+	key    vec.Batch
+	probe  []int32 // candidates: probe rows
+	build  []int32 // and build rows
+	hit    []bool  // by probe row
+	out    vec.Batch
+	cols   []*vec.Vec // columns made for the output
+	mark   *vec.Vec
+	sel    []int32
+	match  []int32 // by probe row: the build row, -1 for none
 }
 
 // NewJoinProbe joins the rows of its input with a table that is complete when Open is called.
@@ -116,19 +118,45 @@ func (j *joinProbe) start(b *vec.Batch) error {
 		j.hash = make([]uint64, max(b.N, vec.MaxRows))
 	}
 	j.key.Hash(j.hash[:b.N], cols)
-	j.probe, j.build = j.probe[:0], j.build[:0]
-	heads, mask := j.t.heads, j.t.mask
-	for k, n := 0, b.Live(); k < n; k++ {
-		i := b.Row(k)
-		if nulls && j.nullKey(i) {
+	live := j.candidates(b)
+	j.probe, j.build = room(j.probe, len(live)), room(j.build, len(live))
+	heads, mask, k := j.t.heads, j.t.mask, 0
+	for _, i := range live {
+		if nulls && j.nullKey(int(i)) {
 			continue
 		}
-		if row := heads[j.hash[i]&mask]; row >= 0 {
-			j.probe = append(j.probe, int32(i))
-			j.build = append(j.build, row)
+		row := heads[j.hash[i]&mask]
+		j.probe[k], j.build[k] = i, row
+		if row >= 0 {
+			k++
 		}
 	}
+	j.probe, j.build = j.probe[:k], j.build[:k]
 	return nil
+}
+
+// candidates lists the live rows that the table's filter lets through.
+func (j *joinProbe) candidates(b *vec.Batch) []int32 {
+	live := b.Sel
+	if live == nil {
+		j.all = room(j.all, b.N)
+		for i := range j.all {
+			j.all[i] = int32(i)
+		}
+		live = j.all
+	}
+	f, shift := j.t.filter, j.t.fshift
+	if f == nil {
+		return live
+	}
+	j.passed = room(j.passed, len(live))
+	k := 0
+	for _, i := range live {
+		at := j.hash[i] >> shift
+		j.passed[k] = i
+		k += int(f[at>>6] >> (at & 63) & 1)
+	}
+	return j.passed[:k]
 }
 
 func (j *joinProbe) nullKey(i int) bool {

@@ -52,6 +52,8 @@ type JoinTable struct {
 	heads   []int32
 	next    []int32
 	mask    uint64
+	filter  []uint64 // a bit is set for each hash that is there (Bloom, one function); nil for small tables
+	fshift  uint
 	unique  bool // no key is there twice
 	hasNull bool // a row with a NULL key was left out of the chains
 	held    int64
@@ -134,6 +136,7 @@ func (t *JoinTable) link(size int) {
 		cols[i] = i
 	}
 	t.keys.Hash(hash, cols)
+	t.makeFilter(n)
 	t.unique = true
 	nulls := false
 	for _, k := range t.keys.Cols {
@@ -143,6 +146,10 @@ func (t *JoinTable) link(size int) {
 		if nulls && t.nullKey(i) {
 			t.hasNull, t.next[i] = true, -1
 			continue
+		}
+		if t.filter != nil {
+			at := hash[i] >> t.fshift
+			t.filter[at>>6] |= 1 << (at & 63)
 		}
 		h := hash[i] & t.mask
 		if t.unique {
@@ -156,6 +163,23 @@ func (t *JoinTable) link(size int) {
 		t.next[i] = t.heads[h]
 		t.heads[h] = int32(i)
 	}
+}
+
+// filterRows is the size from which a filter pays: the heads of smaller tables are in the cache
+// themselves. filterBits a row let about 6 % of the rows without a match through.
+const (
+	filterRows = 4096
+	filterBits = 16
+)
+
+// makeFilter makes room for a filter that is addressed by the high bits of the hash; the chains use
+// the low ones.
+func (t *JoinTable) makeFilter(n int) {
+	if n < filterRows {
+		return
+	}
+	bitsLog := bits.Len(uint(n*filterBits - 1))
+	t.filter, t.fshift = make([]uint64, 1<<(bitsLog-6)), uint(64-bitsLog)
 }
 
 func (t *JoinTable) nullKey(i int) bool {

@@ -109,7 +109,19 @@ func put(dst []uint64, i int, h uint64, combine bool) {
 // hashPlain is the loop for one flat key column without nulls.
 func (v *Vec) hashPlain(dst []uint64, n int, sel []int32) bool {
 	if sel != nil {
-		return false
+		switch v.Type.Phys() {
+		case PhysI64:
+			for _, i := range sel {
+				dst[i] = HashInt64(v.I64[i])
+			}
+		case PhysI32:
+			for _, i := range sel {
+				dst[i] = HashInt64(int64(v.I32[i]))
+			}
+		default:
+			return false
+		}
+		return true
 	}
 	switch v.Type.Phys() {
 	case PhysI64:
