@@ -142,12 +142,6 @@ func openGen(def *sql.TableDef) (plan.Table, error) {
 	return narrow(g, def.Stored())
 }
 
-// orderedWatermark is the watermark of rows that come in order of event time.
-func orderedWatermark(s *vec.Schema, col string) *plan.Watermark {
-	i := s.Index(col)
-	return &plan.Watermark{Col: i, Expr: &expr.Col{Idx: i, Name: col, T: s.Fields[i].Type}}
-}
-
 func (c *Catalog) openTopic(def *sql.TableDef, rng *syntax.Range) (plan.Table, error) {
 	if err := need(def, "topic", "properties.bootstrap.servers"); err != nil {
 		return nil, err

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/riffle-io/riffle/batch"
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/plan"
@@ -16,6 +16,7 @@ import (
 	"github.com/riffle-io/riffle/optimizer"
 	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/sql"
+	"github.com/riffle-io/riffle/streaming"
 )
 
 func (s *Session) optimize(n plan.Node) (plan.Node, error) {
@@ -142,20 +143,9 @@ func (s *Session) execute(ctx context.Context, phys plan.Node, res *result) (*ex
 		}
 		opts.Store = store
 	}
-	var job *exec.Job
-	if s.UntilWatermark > dataflow.MinTime {
-		opts.OnWatermark = func(wm dataflow.Time) {
-			if wm >= s.UntilWatermark {
-				go job.Stop()
-			}
-		}
-	}
-	if job, err = exec.Start(ctx, phys, opts); err != nil {
+	job, err := s.start(ctx, phys, opts)
+	if err != nil {
 		return nil, err
-	}
-	if s.For > 0 {
-		t := time.AfterFunc(s.For, job.Stop)
-		defer t.Stop()
 	}
 	err = job.Wait()
 	for _, name := range []string{"late", "bad"} {
@@ -168,4 +158,12 @@ func (s *Session) execute(ctx context.Context, phys plan.Node, res *result) (*ex
 		}
 	}
 	return job, err
+}
+
+// start runs a plan under the policy that fits its input.
+func (s *Session) start(ctx context.Context, phys plan.Node, opts exec.Options) (*exec.Job, error) {
+	if plan.Unbounded(phys) {
+		return streaming.Start(ctx, phys, opts, streaming.Until{For: s.For, Watermark: s.UntilWatermark})
+	}
+	return batch.Start(ctx, phys, opts)
 }

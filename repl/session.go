@@ -30,7 +30,7 @@ type Settings struct {
 	UntilEnd       bool   // streams end where they end now
 	For            time.Duration
 	Rate           int64         // rows a second that a source task reads at most; 0: no limit
-	UntilWatermark dataflow.Time // MinTime: not set
+	UntilWatermark dataflow.Time // 0: not set
 	Limit          int64         // rows of a result; -1: all
 	Mode           string        // "", append, upsert, changelog
 	StdinFormat    string        // "", csv, json
@@ -65,7 +65,7 @@ func NewSession(out Output) *Session {
 
 func defaults() Settings {
 	return Settings{Parallelism: runtime.GOMAXPROCS(0), Optimizer: true, Checkpoint: 10 * time.Second,
-		UntilWatermark: dataflow.MinTime, Limit: -1}
+		Limit: -1}
 }
 
 // StatementError is an error of a statement, with its place in the text.

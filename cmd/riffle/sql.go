@@ -71,7 +71,7 @@ func (a *app) session(q *queryFlags) (*repl.Session, error) {
 	if q.set.Parallelism == 0 {
 		s.Parallelism = def.Parallelism
 	}
-	s.Optimizer, s.UntilWatermark, s.Checkpoint = true, def.UntilWatermark, q.checkpoint
+	s.Optimizer, s.Checkpoint = true, q.checkpoint
 	s.StdinFormat = q.stdinFormat
 	if q.memory != "" {
 		n, err := repl.ParseBytes(q.memory)
