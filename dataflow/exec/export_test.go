@@ -1,0 +1,4 @@
+package exec
+
+// Trigger starts a checkpoint now.
+func Trigger(j *Job) { j.coord.trigger(false) }
