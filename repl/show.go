@@ -116,7 +116,7 @@ func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
 		if _, ok := n.(*plan.Scan); ok {
 			return fmt.Sprintf("(about %.0f rows)", optimizer.Estimate(n).Rows)
 		}
-		return ""
+		return plan.StateNote(n)
 	}
 	if e.Analyze {
 		job, err := s.execute(ctx, phys, &result{w: discard{}})
