@@ -1,6 +1,8 @@
 package optimizer
 
 import (
+	"slices"
+
 	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/dataflow/plan"
 )
@@ -224,13 +226,18 @@ func pushResidual(j *plan.Join) (plan.Node, bool) {
 	return &out, true
 }
 
-// pushBelowAggregate moves conditions on group keys below the grouping.
+// pushBelowAggregate moves conditions on group keys below the grouping; not those on the bounds of
+// a window that the aggregation itself assigns: its input has no such columns.
 func pushBelowAggregate(preds []expr.Expr, a *plan.Aggregate) (plan.Node, bool) {
 	if len(a.Keys) == 0 {
 		return &plan.Filter{In: a, Pred: expr.And(preds...)}, false
 	}
+	assigned := func(e expr.Expr) bool {
+		w := a.Window
+		return w != nil && w.Window != nil && slices.ContainsFunc(expr.Columns(e), func(c int) bool { return c == w.Start || c == w.End })
+	}
 	out, ok := split(preds, a, a.In, func(e expr.Expr) (expr.Expr, bool) {
-		if maxCol(e) >= len(a.Keys) || len(expr.Columns(e)) == 0 {
+		if assigned(e) || maxCol(e) >= len(a.Keys) || len(expr.Columns(e)) == 0 {
 			return nil, false
 		}
 		return substitute(e, a.Keys), true
