@@ -77,7 +77,7 @@ func (w way) physical(n plan.Node) (plan.Node, error) {
 }
 
 // groupBytes is what an aggregation gets at least: the first pages of a few tables.
-const groupBytes = 300 << 10
+const groupBytes = 600 << 10
 
 // options are those of the engine for this way.
 func (w way) options() exec.Options {
