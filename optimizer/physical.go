@@ -225,6 +225,7 @@ func streamJoin(j *plan.Join) (plan.Node, error) {
 		return nil, fmt.Errorf("%w: a join of two streams without an equality between them; add one to ON", ErrPlan)
 	}
 	j.Method = plan.StreamJoin
+	j.Expire = windowEnds(j)
 	var le, re []expr.Expr
 	for _, k := range j.Keys {
 		le, re = append(le, k.L), append(re, k.R)

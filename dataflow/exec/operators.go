@@ -85,7 +85,7 @@ func (j *Job) operator(n plan.Node) (func(task int) (dataflow.Operator, error), 
 		return j.aggregate(n)
 	case *plan.Join:
 		return func(int) (dataflow.Operator, error) {
-			return op.NewStreamJoin(op.StreamJoinSpec{Left: n.L.Schema().Types(), Right: n.R.Schema().Types(), Keys: joinKeys(n), Residual: n.Residual})
+			return op.NewStreamJoin(op.StreamJoinSpec{Left: n.L.Schema().Types(), Right: n.R.Schema().Types(), Keys: joinKeys(n), Residual: n.Residual, Expire: n.Expire})
 		}, nil
 	case *plan.Sink:
 		t, ok := n.Target.(SinkTarget)

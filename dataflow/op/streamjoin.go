@@ -16,6 +16,9 @@ type StreamJoinSpec struct {
 	Left, Right []vec.Type
 	Keys        [2][]expr.Expr
 	Residual    expr.Expr
+	// Expire names a column of each side that holds a time in µs: rows whose time the watermark has
+	// reached are dropped, since no more rows that match them will come. nil: rows are kept.
+	Expire *[2]int
 }
 
 // streamJoin is an inner join of two inputs that do not end. Both are kept: each row that comes
@@ -25,6 +28,8 @@ type streamJoin struct {
 	dataflow.Base
 	sides    [2]joinSide
 	residual *expr.Predicate
+	expire   *[2]int
+	sweepAt  int // rows kept at which expired ones are looked for
 	tc       *dataflow.TaskContext
 	over     *overdraft
 	out      *vec.Batch
@@ -55,7 +60,7 @@ type goneRow struct{ row, key state.Ref }
 
 // NewStreamJoin is the operator of spec. Input 0 is the left side.
 func NewStreamJoin(spec StreamJoinSpec) (dataflow.Operator, error) {
-	j := &streamJoin{}
+	j := &streamJoin{expire: spec.Expire, sweepAt: minSweep}
 	if spec.Residual != nil {
 		p, err := expr.CompilePredicate(spec.Residual)
 		if err != nil {
@@ -82,9 +87,7 @@ func (j *streamJoin) Open(tc *dataflow.TaskContext) error {
 	j.tc = tc
 	j.over = &overdraft{b: tc.Budget}
 	for i := range j.sides {
-		s := &j.sides[i]
-		s.heads = state.New(s.keyT, []vec.Type{vec.TInt64}, j.over)
-		s.rows = state.New(s.types, []vec.Type{vec.TInt64, vec.TInt64, vec.TInt64}, j.over)
+		j.sides[i].makeTables(j.over)
 	}
 	return nil
 }

@@ -322,6 +322,9 @@ type Join struct {
 	Keys     []EquiKey
 	Residual expr.Expr // nil: none
 	Method   JoinMethod
+	// Expire names, of a stream join, a column of the left and one of the right that hold the end of
+	// a window: rows go when the watermark has passed it. nil: rows are kept for ever.
+	Expire *[2]int
 	// NullAware makes an anti or mark join follow NOT IN: a null on the right makes "no match" null.
 	NullAware bool
 }

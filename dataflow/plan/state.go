@@ -24,6 +24,9 @@ func StateNote(n Node) string {
 	case *Join:
 		switch n.Method {
 		case StreamJoin:
+			if n.Expire != nil {
+				return fmt.Sprintf("state: bounded by the open windows, about %d and %d bytes a row", rowBytes(n.L.Schema()), rowBytes(n.R.Schema()))
+			}
 			return fmt.Sprintf("state: grows with the rows of both sides, about %d and %d bytes a row", rowBytes(n.L.Schema()), rowBytes(n.R.Schema()))
 		case HashJoin, LoopJoin:
 			return "state: the right side, read again after a restart"
