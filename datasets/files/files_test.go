@@ -234,6 +234,48 @@ func TestDirectoryFault(t *testing.T) {
 	}
 }
 
+// A run that writes nothing removes what an earlier one prepared for a checkpoint that never was.
+func TestSweptWithoutRows(t *testing.T) {
+	mem := vfs.NewMem()
+	for run := range 2 {
+		s := newSink(t, files.NewDir(mem, "out/hourly", lines{}, nil), plan.Append)
+		must(t, s.Open(&dataflow.TaskContext{Job: "ab12", P: 1}))
+		if run == 0 {
+			must(t, s.Process(0, rows(0, 3), dataflow.OutputFunc(discard)))
+		}
+		data, err := s.Prepare(1)
+		must(t, err)
+		if run == 1 {
+			must(t, s.Commit(1, data))
+		}
+		must(t, s.Close())
+	}
+	noLitter(t, mem)
+	sameRows(t, visible(t, mem, "out/hourly"), 0)
+}
+
+// The side outputs of two operators write into one directory; both have a task 0.
+func TestTwoOperators(t *testing.T) {
+	mem := vfs.NewMem()
+	target := files.NewDir(mem, "out/hourly", lines{}, nil)
+	var by [][]byte
+	for i := range 2 {
+		s := newSink(t, target, plan.Append)
+		must(t, s.Open(&dataflow.TaskContext{Job: "ab12", P: 1}))
+		must(t, s.Process(0, rows(5*i, 5*i+5), dataflow.OutputFunc(discard)))
+		data, err := s.Prepare(1)
+		must(t, err)
+		by = append(by, data)
+		defer s.Close()
+		if i == 1 {
+			for _, data := range by {
+				must(t, s.Commit(1, data))
+			}
+		}
+	}
+	sameRows(t, visible(t, mem, "out/hourly"), 10)
+}
+
 func TestOthersAreNotDisturbed(t *testing.T) {
 	mem := vfs.NewMem()
 	must(t, mem.MkdirAll("out/hourly"))

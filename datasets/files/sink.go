@@ -22,7 +22,7 @@ type sink struct {
 	ops    bool        // a changelog: the first column of the file is op
 
 	job   string
-	task  int
+	num   int     // among the target's sinks, which may be those of several operators
 	out   *output // directory only
 	n     int64
 	batch vec.Batch // rows with the column op
@@ -35,7 +35,8 @@ var (
 	_ dataflow.Committer = (*sink)(nil)
 )
 
-// prepared is what Commit needs to know: base names in the target's directory.
+// prepared is what Commit needs to know: base names in the target's directory. Without names there
+// is nothing to rename, and only what earlier runs left to sweep.
 type prepared struct {
 	Run   string `json:"run"`
 	Tmp   string `json:"tmp"`
@@ -43,8 +44,10 @@ type prepared struct {
 }
 
 func (s *sink) Open(tc *dataflow.TaskContext) error {
-	s.job, s.task = tc.Job, tc.Task
-	return s.t.start(tc.Job, tc.P)
+	s.job = tc.Job
+	var err error
+	s.num, err = s.t.start(tc.Job, tc.P)
+	return err
 }
 
 // Process writes rows. The single file is shared by the tasks, so its order is theirs.
@@ -66,7 +69,7 @@ func (s *sink) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 	}
 	if s.out == nil {
 		var err error
-		if s.out, err = newOutput(s.t, s.t.openName(s.job, s.task), s.schema); err != nil {
+		if s.out, err = newOutput(s.t, s.t.openName(s.job, s.num), s.schema); err != nil {
 			return wrote(s.t.path, err)
 		}
 	}
@@ -82,7 +85,7 @@ func wrote(path string, err error) error {
 
 func (t *Target) openSingle(s *sink) (err error) {
 	if t.file == nil {
-		t.file, err = newOutput(t, t.openName(s.job, s.task), s.schema)
+		t.file, err = newOutput(t, t.openName(s.job, s.num), s.schema)
 	}
 	return wrote(t.path, err)
 }
@@ -126,18 +129,29 @@ func (s *sink) Prepare(ckpt dataflow.CheckpointID) ([]byte, error) {
 		return s.prepareSingle()
 	}
 	if s.out == nil {
-		return nil, nil
+		return s.t.prepareSweep()
 	}
 	o := s.out
 	s.out = nil
 	if err := o.finish(); err != nil {
 		return nil, wrote(s.t.path, err)
 	}
-	p := prepared{Run: s.t.run, Tmp: s.t.preparedName(s.job, ckpt, s.task), Final: s.t.finalName(s.job, ckpt, s.task)}
+	p := prepared{Run: s.t.run, Tmp: s.t.preparedName(s.job, ckpt, s.num), Final: s.t.finalName(s.job, ckpt, s.num)}
 	if err := s.t.fsys.Rename(filepath.Join(o.dir, o.name), filepath.Join(o.dir, p.Tmp)); err != nil {
 		return nil, wrote(s.t.path, err)
 	}
 	return s.t.seal(p)
+}
+
+// prepareSweep asks for a commit, in the first checkpoint of a run, even when it has no rows.
+func (t *Target) prepareSweep() ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sweeping {
+		return nil, nil
+	}
+	t.sweeping = true
+	return json.Marshal(prepared{Run: t.run})
 }
 
 func (s *sink) prepareSingle() ([]byte, error) {
@@ -176,16 +190,8 @@ func (s *sink) Commit(_ dataflow.CheckpointID, data []byte) error {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return fmt.Errorf("what was prepared for %s: %w", s.t.path, err)
 	}
-	if p.Tmp != filepath.Base(p.Tmp) || p.Final != filepath.Base(p.Final) {
-		return fmt.Errorf("what was prepared for %s names another directory", s.t.path)
-	}
-	dir := s.t.dir()
-	err := s.t.fsys.Rename(filepath.Join(dir, p.Tmp), filepath.Join(dir, p.Final))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return wrote(s.t.path, err)
-	}
-	if err := s.t.fsys.SyncDir(dir); err != nil {
-		return wrote(s.t.path, err)
+	if err := s.t.publish(p); err != nil {
+		return err
 	}
 	if s.t.single || p.Run != s.t.run {
 		return nil
@@ -198,6 +204,21 @@ func (s *sink) Commit(_ dataflow.CheckpointID, data []byte) error {
 	}
 	s.t.swept = true
 	return s.t.sweep(s.job, func(bool) bool { return true })
+}
+
+// publish gives a prepared file its name, durably.
+func (t *Target) publish(p prepared) error {
+	if p.Tmp == "" {
+		return nil
+	}
+	if p.Tmp != filepath.Base(p.Tmp) || p.Final != filepath.Base(p.Final) {
+		return fmt.Errorf("what was prepared for %s names another directory", t.path)
+	}
+	err := t.fsys.Rename(filepath.Join(t.dir(), p.Tmp), filepath.Join(t.dir(), p.Final))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = t.fsys.SyncDir(t.dir())
+	}
+	return wrote(t.path, err)
 }
 
 // Close removes what was not prepared.

@@ -35,10 +35,12 @@ type Target struct {
 	format Format
 	schema *vec.Schema // nil: that of the rows
 
-	mu      sync.Mutex
-	started bool
-	run     string // this start of the job
-	swept   bool   // what earlier runs prepared is gone
+	mu       sync.Mutex
+	started  bool
+	run      string // this start of the job
+	sinks    int    // that were opened
+	sweeping bool   // a commit that sweeps was asked for
+	swept    bool   // what earlier runs prepared is gone
 
 	file  *output // single: shared by the tasks
 	ended int     // single: tasks whose input has ended
@@ -105,27 +107,29 @@ func (t *Target) dir() string {
 	return t.path
 }
 
-// start prepares the place for the first of p tasks, and removes what earlier runs of the job left
-// unfinished.
-func (t *Target) start(job string, p int) error {
+// start numbers a sink. For the first of p tasks it prepares the place, and removes what earlier
+// runs of the job left unfinished.
+func (t *Target) start(job string, p int) (num int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	num = t.sinks
+	t.sinks++
 	if t.started {
-		return nil
+		return num, nil
 	}
 	id := make([]byte, 4)
 	rand.Read(id) // never fails (crypto/rand)
 	t.run, t.tasks, t.started = hex.EncodeToString(id), p, true
 	if t.single {
 		if info, err := t.fsys.Stat(t.path); err == nil && info.IsDir {
-			return fmt.Errorf("%s is a directory", t.path)
+			return num, fmt.Errorf("%s is a directory", t.path)
 		}
-		return nil
+		return num, nil
 	}
 	if err := vfs.MkdirAllSync(t.fsys, t.path); err != nil {
-		return fmt.Errorf("output directory: %w", err)
+		return num, fmt.Errorf("output directory: %w", err)
 	}
-	return t.sweep(job, func(unfinished bool) bool { return unfinished })
+	return num, t.sweep(job, func(unfinished bool) bool { return unfinished })
 }
 
 // sweep removes hidden files of earlier runs of the job that drop wants gone.
@@ -140,7 +144,7 @@ func (t *Target) sweep(job string, drop func(unfinished bool) bool) error {
 		if !ours || !strings.HasSuffix(n, tmpExt) || strings.HasPrefix(rest, t.run+"-") {
 			continue
 		}
-		// RUN-TASK.tmp is unfinished, RUN-CKPT-TASK.tmp was prepared.
+		// RUN-NUM.tmp is unfinished, RUN-CKPT-NUM.tmp was prepared.
 		if drop(strings.Count(rest, "-") == 1) {
 			if err := t.fsys.Remove(filepath.Join(t.path, n)); err != nil {
 				return fmt.Errorf("remove what an earlier run left: %w", err)
@@ -166,17 +170,17 @@ func plainJob(job string) string {
 	}, job)
 }
 
-func (t *Target) openName(job string, task int) string {
+func (t *Target) openName(job string, num int) string {
 	if t.single {
 		return fmt.Sprintf(".%s-%s-%s%s", filepath.Base(t.path), plainJob(job), t.run, tmpExt)
 	}
-	return fmt.Sprintf("%s%s-%d%s", hiddenPrefix(job), t.run, task, tmpExt)
+	return fmt.Sprintf("%s%s-%d%s", hiddenPrefix(job), t.run, num, tmpExt)
 }
 
-func (t *Target) preparedName(job string, ckpt dataflow.CheckpointID, task int) string {
-	return fmt.Sprintf("%s%s-%d-%d%s", hiddenPrefix(job), t.run, ckpt, task, tmpExt)
+func (t *Target) preparedName(job string, ckpt dataflow.CheckpointID, num int) string {
+	return fmt.Sprintf("%s%s-%d-%d%s", hiddenPrefix(job), t.run, ckpt, num, tmpExt)
 }
 
-func (t *Target) finalName(job string, ckpt dataflow.CheckpointID, task int) string {
-	return fmt.Sprintf("part-%s-%06d-%d%s", plainJob(job), ckpt, task, t.format.Ext())
+func (t *Target) finalName(job string, ckpt dataflow.CheckpointID, num int) string {
+	return fmt.Sprintf("part-%s-%06d-%d%s", plainJob(job), ckpt, num, t.format.Ext())
 }
