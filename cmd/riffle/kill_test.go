@@ -96,7 +96,7 @@ func TestKill(t *testing.T) {
 	run := fmt.Sprintf("kill-%x", seed)
 	r := newRig(t, broker)
 	for _, partitions := range []int{1, 3} {
-		r.play(fmt.Sprintf("%s-flights-%d", run, partitions), partitions, "true")
+		r.playPoisoned(fmt.Sprintf("%s-flights-%d", run, partitions), partitions)
 	}
 	r.airports(run + "-airports")
 	for i, c := range killCases {
@@ -110,10 +110,26 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// poison is how many records cannot be decoded, at each of two places in the flights.
+const poison = 100
+
+// playPoisoned writes the flights, and records that cannot be decoded, to a topic.
+func (r *rig) playPoisoned(topic string, partitions int) {
+	r.t.Helper()
+	const left = "date + delay * INTERVAL '1' MINUTE "
+	r.play(topic, partitions, left+"< '2001-01-04'")
+	bad := slices.Repeat([]string{`{"date":"2001-01-04 10:00:00","delay":`}, poison)
+	r.produce(topic, bad...)
+	r.replay(topic, left+">= '2001-01-04' AND "+left+"< '2001-01-10'")
+	r.produce(topic, bad...)
+	r.replay(topic, left+">= '2001-01-10'")
+}
+
 // airports writes a topic and, with copyAirports, a file of the airports and an invented state for each.
 func (r *rig) airports(topic string) {
 	r.topic(topic, 2)
 	r.ask(fmt.Sprintf("INSERT INTO 'kafka://%s/%s' %s", r.broker, topic, r.airportsQuery()))
+	r.produce(topic, slices.Repeat([]string{"not JSON"}, poison)...)
 }
 
 func (r *rig) airportsQuery() string {
@@ -138,7 +154,7 @@ func (k *kill) declare(run string) {
 
 // args are those of one start of the job.
 func (k *kill) args(more ...string) []string {
-	return append([]string{"sql", "-f", "job.sql", "--state", "state", "--checkpoint", "50ms", "--until-end", "--late", "late",
+	return append([]string{"sql", "-f", "job.sql", "--state", "state", "--checkpoint", "50ms", "--until-end", "--late", "late", "--bad", "bad",
 		"--parallelism", strconv.Itoa(1 + k.rng.IntN(4))}, more...)
 }
 
@@ -153,7 +169,16 @@ func (k *kill) run(rounds int) {
 		k.t.Error("no kill met the job alive")
 	}
 	k.t.Logf("%d kills, %d checkpoints", k.kills, k.checkpoints(true))
-	k.late = printed(k.rig.run(0, k.args()...), "late")
+	stderr := k.rig.run(0, k.args()...)
+	k.late = printed(stderr, "late")
+	wantBad := int64(2 * poison)
+	if strings.Contains(k.query, "JOIN airports") {
+		wantBad += poison
+	}
+	bad := k.number("SELECT count(*) FROM '" + k.path("bad") + "'")
+	if distinct := k.number("SELECT count(*) FROM (SELECT DISTINCT topic, partition, \"offset\" FROM '" + k.path("bad") + "') b"); bad != wantBad || distinct != bad || printed(stderr, "bad") != bad {
+		k.t.Errorf("%d bad rows, %d of them distinct, want %d: %s", bad, distinct, wantBad, stderr)
+	}
 	before, _ := k.files("out")
 	again := k.rig.run(0, k.args()...)
 	if !strings.Contains(again, "had finished") || printed(again, "late") != k.late {
@@ -162,7 +187,7 @@ func (k *kill) run(rounds int) {
 	if after, _ := k.files("out"); !slices.Equal(before, after) {
 		k.t.Errorf("a finished job wrote: %q, before %q", after, before)
 	}
-	for _, dir := range []string{"out", "late"} {
+	for _, dir := range []string{"out", "late", "bad"} {
 		if _, hidden := k.files(dir); len(hidden) > 0 {
 			k.t.Errorf("left in %s: %q", dir, hidden)
 		}
