@@ -95,6 +95,9 @@ func exchange(n plan.Node, keys int) plan.Node {
 // unless an aggregate is DISTINCT or takes rows back.
 func aggregate(a *plan.Aggregate) (plan.Node, error) {
 	mode, _ := plan.ModeOf(a.In)
+	if a.Window != nil && !plan.Unbounded(a.In) {
+		a = assigned(a)
+	}
 	c := *a
 	if plan.Unbounded(a.In) && a.Window == nil || mode == plan.Retract {
 		if a.Window != nil {
@@ -124,6 +127,27 @@ func aggregate(a *plan.Aggregate) (plan.Node, error) {
 		final.Window = &plan.WindowKeys{Start: c.Window.Start, End: c.Window.End}
 	}
 	return &final, nil
+}
+
+// assigned makes the windows of a bounded aggregation ordinary keys. Its panes would all stay open
+// until the end; a hash aggregation keeps them in one table, and spills.
+func assigned(a *plan.Aggregate) *plan.Aggregate {
+	c := *a
+	c.Window = nil
+	if a.Window.Window == nil {
+		return &c
+	}
+	w := *a.Window.Window
+	w.In = a.In
+	c.In = &w
+	c.Keys = append([]expr.Expr{}, a.Keys...)
+	width, s := a.In.Schema().Len(), w.Schema()
+	for i, at := range []int{a.Window.Start, a.Window.End} {
+		if at >= 0 {
+			c.Keys[at] = &expr.Col{Idx: width + i, Name: s.Fields[width+i].Name, T: s.Fields[width+i].Type}
+		}
+	}
+	return &c
 }
 
 // stateSchema is the columns between the phases: keys, then the states of each aggregate.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -89,7 +90,12 @@ func misuse(format string, args ...any) error {
 func (s *Session) Catalog() *Catalog { return s.cat }
 
 // Execute runs the statements of a text one after the other, and stops at the first error.
-func (s *Session) Execute(ctx context.Context, text string) error {
+func (s *Session) Execute(ctx context.Context, text string) (err error) {
+	defer func() { // a bug of ours must not take the session down
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
 	script, err := syntax.Parse(text)
 	if err != nil {
 		return &StatementError{Text: describeErrors(err, text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}

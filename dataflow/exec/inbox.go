@@ -150,17 +150,6 @@ func (in *inbox) finish(err error) {
 	in.mu.Unlock()
 }
 
-// queued is the number of events that wait, for metrics.
-func (in *inbox) queued() int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	n := 0
-	for i := range in.channels {
-		n += in.channels[i].n
-	}
-	return n
-}
-
 // batchPool recycles the batches of one exchange.
 type batchPool struct {
 	types []vec.Type

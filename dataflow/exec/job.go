@@ -55,7 +55,6 @@ type Job struct {
 	stages []*stage
 	coord  *coordinator
 
-	mu    sync.Mutex
 	stats map[plan.Node][]*OpStats
 	scans map[plan.Node]*sourceStage
 	sides map[string]*sideRows
@@ -233,9 +232,10 @@ func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
 // the bounds of the window that had closed, and the reason.
 func LateSchema(in *vec.Schema) *vec.Schema {
 	s := &vec.Schema{Fields: append([]vec.Field{}, in.Fields...)}
-	for _, f := range []vec.Field{{Name: "late_window_start", Type: vec.TTimestamp}, {Name: "late_window_end", Type: vec.TTimestamp}, {Name: "late_watermark", Type: vec.TTimestamp}, {Name: "reason", Type: vec.TString}} {
-		s.Fields = append(s.Fields, f)
+	for _, n := range []string{"late_window_start", "late_window_end", "late_watermark"} {
+		s.Fields = append(s.Fields, vec.Field{Name: n, Type: vec.TTimestamp})
 	}
+	s.Fields = append(s.Fields, vec.Field{Name: "reason", Type: vec.TString})
 	return s
 }
 

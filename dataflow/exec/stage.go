@@ -133,8 +133,13 @@ func (b *builder) push(s *stage, n plan.Node) error {
 	}
 	word, _, _ := strings.Cut(n.Describe(), " ")
 	spec := opSpec{id: b.id(n), name: word, make: mk, node: n}
-	if a, ok := n.(*plan.Aggregate); ok && a.Window != nil && a.Mode != plan.AggFinal {
+	switch n := n.(type) {
+	case *plan.Window: // rows without an event time
 		spec.sides = []string{"late"}
+	case *plan.Aggregate:
+		if n.Window != nil && n.Mode != plan.AggFinal {
+			spec.sides = []string{"late"}
+		}
 	}
 	s.ops = append(s.ops, spec)
 	return nil

@@ -170,7 +170,7 @@ func (t *task) receive() error {
 			if err = t.chain.tail.flush(); err != nil && !errors.Is(err, dataflow.ErrDone) {
 				return err
 			}
-			ch, e, m, ok, err = t.in.get(true)
+			ch, e, m, _, err = t.in.get(true)
 		}
 		if err != nil {
 			return err

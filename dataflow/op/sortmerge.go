@@ -68,6 +68,9 @@ func (c *runCursor) close() error {
 func (s *SortedRuns) Merge(ctx context.Context) (dataflow.Reader, error) {
 	if len(s.spilled) == 0 && allPacked(s.mem) {
 		m := &packedMerger{ctx: ctx, runs: s.mem, at: make([]int, len(s.mem)), out: vec.NewBatch(s.types)}
+		for _, r := range s.mem {
+			m.src = append(m.src, r.rows)
+		}
 		s.mem = nil
 		return m, nil
 	}
@@ -140,6 +143,7 @@ type merger struct {
 	out  *vec.Batch
 	from []int32 // by output row: index into in
 	row  []int32
+	src  []*vec.Batch // scratch: current batches, nil for runs that have ended
 }
 
 // heapify drops the runs that have ended and orders the others.
@@ -243,62 +247,11 @@ func (m *merger) rest(in *mergeInput) (*vec.Batch, error) {
 
 // gather copies the picked rows into the output batch.
 func (m *merger) gather() {
-	n := len(m.row)
-	m.out.Reset()
-	for c, v := range m.out.Cols {
-		v.Resize(n)
-		nulls := false
-		for _, in := range m.open {
-			nulls = nulls || in.b.Cols[c].MayHaveNulls()
-		}
-		if nulls {
-			for i, r := range m.row {
-				if m.in[m.from[i]].b.Cols[c].IsNull(int(r)) {
-					v.SetNull(i)
-				}
-			}
-		}
-		switch v.Type.Phys() {
-		case vec.PhysBool:
-			gatherFrom(m, v.B, c)
-		case vec.PhysI32:
-			gatherFrom(m, v.I32, c)
-		case vec.PhysI64:
-			gatherFrom(m, v.I64, c)
-		case vec.PhysI128:
-			gatherFrom(m, v.I128, c)
-		case vec.PhysF64:
-			gatherFrom(m, v.F64, c)
-		case vec.PhysIv:
-			gatherFrom(m, v.Iv, c)
-		default:
-			for i, r := range m.row {
-				v.Off[i] = int32(len(v.Data))
-				v.Data = append(v.Data, m.in[m.from[i]].b.Cols[c].Str(int(r))...)
-			}
-			v.Off[n] = int32(len(v.Data))
-		}
+	m.src = m.src[:0]
+	for _, in := range m.in {
+		m.src = append(m.src, in.b)
 	}
-	m.out.N = n
-}
-
-func gatherFrom[T vec.Slot](m *merger, dst []T, c int) {
-	src := make([][]T, len(m.in))
-	codes := make([][]int32, len(m.in))
-	for _, in := range m.open {
-		v, k := in.b.Cols[c], in.num
-		src[k] = vec.Slots[T](v.Base())
-		if v.Form == vec.Dict {
-			codes[k] = v.Codes
-		}
-	}
-	for i, r := range m.row {
-		f := m.from[i]
-		if codes[f] != nil {
-			r = codes[f][r]
-		}
-		dst[i] = src[f][r]
-	}
+	gatherPicked(m.out, m.src, m.from, m.row)
 }
 
 // Position is unused: a merge is not resumed, its job starts over.

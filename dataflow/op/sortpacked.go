@@ -25,6 +25,7 @@ type packedMerger struct {
 	out  *vec.Batch
 	from []int32 // by output row: the run
 	row  []int32 // and the row in it
+	src  []*vec.Batch
 }
 
 func (m *packedMerger) Next() (*vec.Batch, error) {
@@ -40,7 +41,7 @@ func (m *packedMerger) Next() (*vec.Batch, error) {
 	if len(m.row) == 0 {
 		return nil, io.EOF
 	}
-	m.gather()
+	gatherPicked(m.out, m.src, m.from, m.row)
 	return m.out, nil
 }
 
@@ -77,65 +78,6 @@ func (m *packedMerger) pickTwo() {
 	m.at[0], m.at[1] = i, j
 	if i == len(a.packed) || j == len(b.packed) {
 		m.pick()
-	}
-}
-
-func (m *packedMerger) gather() {
-	n := len(m.row)
-	m.out.Reset()
-	for c, v := range m.out.Cols {
-		v.Resize(n)
-		nulls := false
-		for _, r := range m.runs {
-			nulls = nulls || r.rows.Cols[c].MayHaveNulls()
-		}
-		if nulls {
-			for i, r := range m.row {
-				if m.runs[m.from[i]].rows.Cols[c].IsNull(int(r)) {
-					v.SetNull(i)
-				}
-			}
-		}
-		switch v.Type.Phys() {
-		case vec.PhysBool:
-			gatherRuns(m, v.B, c)
-		case vec.PhysI32:
-			gatherRuns(m, v.I32, c)
-		case vec.PhysI64:
-			gatherRuns(m, v.I64, c)
-		case vec.PhysI128:
-			gatherRuns(m, v.I128, c)
-		case vec.PhysF64:
-			gatherRuns(m, v.F64, c)
-		case vec.PhysIv:
-			gatherRuns(m, v.Iv, c)
-		default:
-			for i, r := range m.row {
-				v.Off[i] = int32(len(v.Data))
-				v.Data = append(v.Data, m.runs[m.from[i]].rows.Cols[c].Str(int(r))...)
-			}
-			v.Off[n] = int32(len(v.Data))
-		}
-	}
-	m.out.N = n
-}
-
-func gatherRuns[T vec.Slot](m *packedMerger, dst []T, c int) {
-	src := make([][]T, len(m.runs))
-	codes := make([][]int32, len(m.runs))
-	for k, r := range m.runs {
-		v := r.rows.Cols[c]
-		src[k] = vec.Slots[T](v.Base())
-		if v.Form == vec.Dict {
-			codes[k] = v.Codes
-		}
-	}
-	for i, r := range m.row {
-		f := m.from[i]
-		if codes[f] != nil {
-			r = codes[f][r]
-		}
-		dst[i] = src[f][r]
 	}
 }
 

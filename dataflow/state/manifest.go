@@ -222,16 +222,16 @@ func (o *operatorReader) Each(name string, fn func(*vec.Batch) error) error {
 func (c *Checkpoint) read(path string, t TableFile, fn func(*vec.Batch) error) error {
 	f, err := c.store.fs.Open(path)
 	if err != nil {
-		return damaged(path, err.Error())
+		return damaged(path, err)
 	}
 	defer f.Close()
 	crc := crc32.New(castagnoli)
 	n, err := io.Copy(crc, io.NewSectionReader(f, 0, t.Bytes+1))
 	if err != nil {
-		return damaged(path, err.Error())
+		return damaged(path, err)
 	}
 	if n != t.Bytes || crc.Sum32() != t.CRC {
-		return damaged(path, "its checksum is wrong")
+		return damaged(path, errChecksum)
 	}
 	return c.store.format.Read(f, t.Bytes, fn)
 }

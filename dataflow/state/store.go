@@ -181,19 +181,22 @@ func (s *Store) Open(id dataflow.CheckpointID) (*Checkpoint, error) {
 			return nil, fmt.Errorf("checkpoint %d: %w", id, err)
 		}
 		if crc32.Checksum(data, castagnoli) != l.CRCs[i] {
-			return nil, damaged(path, "its checksum is wrong")
+			return nil, damaged(path, errChecksum)
 		}
 		c := &Checkpoint{store: s}
 		if err := json.Unmarshal(data, &c.Manifest); err != nil {
-			return nil, damaged(path, err.Error())
+			return nil, damaged(path, err)
 		}
 		return c, nil
 	}
 	return nil, fmt.Errorf("checkpoint %d: %w", id, fs.ErrNotExist)
 }
 
-func damaged(path, why string) error {
-	return fmt.Errorf("%w: %s: %s; put the file back from a copy, or start the job anew with an empty state directory and an empty output", ErrDamaged, path, why)
+// errChecksum says that bytes are not those that were written.
+var errChecksum = errors.New("its checksum is wrong")
+
+func damaged(path string, why error) error {
+	return fmt.Errorf("%w: %s: %w; put the file back from a copy, or start the job anew with an empty state directory and an empty output", ErrDamaged, path, why)
 }
 
 // Discard forgets the newest checkpoint, which its sinks did not confirm.

@@ -22,7 +22,7 @@ func TestBrokerOpenTransaction(t *testing.T) {
 	produce(t, old, 100, 110)
 	check(t, old.s.flush(testContext(t)))
 	check(t, b.Close())
-	b = startBroker(t, BrokerOptions{Listen: b.Addr(), DataDir: dir})
+	startBroker(t, BrokerOptions{Listen: b.Addr(), DataDir: dir})
 	a := openAdmin(t, c)
 	wantValues(t, readable(t, c, a, true), values(0, 5))
 	now := openTxn(t, c)

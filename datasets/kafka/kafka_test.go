@@ -300,7 +300,7 @@ func TestReaderBrokerRestart(t *testing.T) {
 		t.Errorf("second broker on one directory: %v", err)
 	}
 	check(t, b.Close())
-	b = startBroker(t, BrokerOptions{Listen: b.Addr(), DataDir: dir})
+	startBroker(t, BrokerOptions{Listen: b.Addr(), DataDir: dir})
 	write(t, c, 1000, 1100)
 	for err = take(); err == nil; err = take() {
 	}

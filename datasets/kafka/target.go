@@ -133,11 +133,6 @@ func (t *Target) NewSink(spec plan.SinkSpec) (dataflow.Operator, error) {
 	return s, nil
 }
 
-// producer is what both kinds of sinks write through.
-type producer interface {
-	Produce(ctx context.Context, m Message) error
-}
-
 // sink writes without transactions: rows are visible as they come, and a restarted job may write
 // some of them again.
 type sink struct {

@@ -66,7 +66,7 @@ func (c *cursor) advance() error {
 }
 
 func (c *cursor) loadDict(h *pageHeader, body []byte) error {
-	if c.dict != nil || h.encoding != format.Plain && h.encoding != format.PlainDictionary || c.leaf.phys == format.Boolean {
+	if c.dict != nil || h.encoding != format.Plain && h.encoding != plainDictionary || c.leaf.phys == format.Boolean {
 		return corrupt("unexpected dictionary page")
 	}
 	n := h.values

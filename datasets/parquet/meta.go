@@ -118,7 +118,11 @@ func (c *columnChunk) onlyDict() bool {
 	return codes
 }
 
-func isDict(e format.Encoding) bool { return e == format.PlainDictionary || e == format.RLEDictionary }
+// plainDictionary is the encoding's number in files of format version 1, where it also marked data
+// pages.
+const plainDictionary format.Encoding = 2
+
+func isDict(e format.Encoding) bool { return e == plainDictionary || e == format.RLEDictionary }
 
 // readMeta reads the footer of a file of size bytes.
 func readMeta(r io.ReaderAt, size int64) (*fileMeta, error) {

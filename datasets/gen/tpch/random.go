@@ -55,14 +55,6 @@ func pickWide(x, span uint64) uint64 {
 	return uint64(float64(x) / modulus * float64(span))
 }
 
-// pickAny is pick or pickWide, whichever span asks for.
-func pickAny(x, span uint64) uint64 {
-	if span <= exactSpan {
-		return pick(x, span)
-	}
-	return pickWide(x, span)
-}
-
 // number is the type of a vector's values.
 type number interface{ int32 | int64 }
 
