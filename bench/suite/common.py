@@ -2,6 +2,7 @@
 import datetime
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,7 @@ class Report:
             self.file = open(directory / f"{stem}.txt", "w", encoding="utf-8")
         dirty = " with changes" if command_output("git", "status", "--porcelain", "-uno") != "none" else ""
         self.line(f"# {name}{' ' + tag if tag else ''}, {now:%Y-%m-%d %H:%M} UTC")
+        self.line("# command: bench/run " + shlex.join(Path(a).name if "/" in a else a for a in sys.argv[1:]))
         self.line(f"# machine: {cpu_name()}, {memory_gib():.0f} GiB, load at the start "
                   + " ".join(f"{x:.2f}" for x in os.getloadavg()))
         self.line(f"# riffle: {command_output('git', 'rev-parse', '--short', 'HEAD')}{dirty}, {command_output('go', 'version')}")

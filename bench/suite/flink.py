@@ -51,9 +51,9 @@ def check(flink, binary, job, file):
     return "equal" if got[0] == want[0] and list(got[1]) == want[1] else f"WRONG: {got}, not {want}"
 
 
-def riffle_seconds(binary, job, events, keep=None):
+def riffle_seconds(binary, job, events):
     """Seconds of the INSERT over so many events; stateful ones take checkpoints."""
-    flags = ["--parallelism", str(keep)] if keep else []
+    flags = []
     directory = common.DATA / "peers" / "state"
     shutil.rmtree(directory, ignore_errors=True)
     if job.stateful:
