@@ -64,7 +64,9 @@ func single(n plan.Node) bool {
 		return true
 	case *plan.Sort:
 		return true
-	case *plan.Scan, *plan.Union:
+	case *plan.Scan:
+		return n.InOrder
+	case *plan.Union:
 		return false
 	case *plan.Join:
 		return n.Method != plan.StreamJoin && single(n.L)
@@ -314,6 +316,9 @@ func sorted(s *plan.Sort) (plan.Node, error) {
 }
 
 func limit(l *plan.Limit) (plan.Node, error) {
+	if l.N >= 0 {
+		l = l.WithInputs(inOrder(l.In)).(*plan.Limit)
+	}
 	if single(l.In) {
 		return l, nil
 	}
@@ -322,4 +327,20 @@ func limit(l *plan.Limit) (plan.Node, error) {
 		in = &plan.Limit{In: in, N: l.N + l.Offset}
 	}
 	return l.WithInputs(&plan.Exchange{In: in, Kind: plan.Gather}), nil
+}
+
+// inOrder makes a limit over a plain scan take the first rows of the table and not those that some
+// task reads first: there is nothing to compute that more tasks would help with.
+func inOrder(n plan.Node) plan.Node {
+	switch n := n.(type) {
+	case *plan.Project:
+		return n.WithInputs(inOrder(n.In))
+	case *plan.Scan:
+		if len(n.Filter) == 0 && !n.Table.Unbounded() {
+			c := *n
+			c.InOrder = true
+			return &c
+		}
+	}
+	return n
 }

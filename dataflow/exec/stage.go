@@ -196,7 +196,11 @@ func (b *builder) scan(n *plan.Scan) (*stage, error) {
 		return nil, fmt.Errorf("%s: %w", n.Table.Name(), err)
 	}
 	b.job.scans[n] = ss
-	s := b.add("Scan "+n.Table.Name(), max(1, min(b.job.opts.Parallelism, len(ss.splits))))
+	p := max(1, min(b.job.opts.Parallelism, len(ss.splits)))
+	if n.InOrder {
+		p = 1
+	}
+	s := b.add("Scan "+n.Table.Name(), p)
 	s.source = ss
 	return s, nil
 }

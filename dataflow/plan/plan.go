@@ -70,6 +70,7 @@ type Scan struct {
 	Filter    []expr.Expr // conjuncts pushed down, over the produced columns; rows that fail may still come
 	Exact     bool        // the source applies Filter in full
 	Limit     int64       // at most so many rows are needed; -1 for all
+	InOrder   bool        // one task reads all splits, in their order
 	Watermark *Watermark  // nil: no event time
 	Hint      any         // what the table's own planning wants to remember
 }
