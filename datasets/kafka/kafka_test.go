@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/riffle-io/riffle/internal/vfs"
 )
@@ -52,6 +53,7 @@ func newTopic(t testing.TB, partitions int) (Config, *Admin) {
 		if err := a.DeleteTopic(ctx, "t"); err != nil && !errors.Is(err, ErrUnknownTopic) {
 			t.Fatal(err)
 		}
+		awaitTopic(t, a, "t", 0)
 		err := whileBusy(ctx, func() error { // a new cluster makes its topic of groups first
 			_, err := a.admin.DeleteGroup(ctx, "group")
 			return err
@@ -78,13 +80,29 @@ func createTopic(t testing.TB, a *Admin, topic string, partitions int) {
 			t.Fatal(err)
 		}
 	}
+	awaitTopic(t, a, topic, partitions)
+}
+
+// awaitTopic waits until the broker itself, and not a client's memory of it, knows a topic with so
+// many partitions that have a leader; 0 is no topic.
+func awaitTopic(t testing.TB, a *Admin, topic string, partitions int) {
+	t.Helper()
+	ctx := testContext(t)
+	req := kmsg.NewPtrMetadataRequest()
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = kmsg.StringPtr(topic)
+	req.Topics = append(req.Topics, asked)
 	for {
-		parts, err := a.Describe(ctx, topic)
-		if err == nil && len(parts) == partitions {
-			return
+		resp, err := req.RequestWith(ctx, a.client)
+		check(t, err)
+		led := 0
+		for _, p := range resp.Topics[0].Partitions {
+			if p.ErrorCode == 0 && p.Leader >= 0 {
+				led++
+			}
 		}
-		if ctx.Err() != nil {
-			t.Fatal(err)
+		if led == partitions {
+			return
 		}
 	}
 }
