@@ -13,8 +13,8 @@ import (
 	"github.com/riffle-io/riffle/datasets/parquet"
 )
 
-// lineitem is made with: tpchgen-cli parquet -s 1 --output-dir /tmp/tpch/sf1
-const lineitem = "/tmp/tpch/sf1/lineitem.parquet"
+// lineitem is made by bench/run tpch --sf 1.
+const lineitem = "../../bench/data/tpch-sf1/lineitem.parquet"
 
 // scanAll reads a scan with p tasks; fn sees every batch.
 func scanAll(b *testing.B, scan *plan.Scan, p int, fn func(task int, b *vec.Batch)) {

@@ -23,7 +23,7 @@ import (
 	"github.com/riffle-io/riffle/internal/vfs"
 )
 
-const flights = "/work/shared/data/flights/flights-3m.parquet"
+const flights = "../../../shared/data/flights/flights-3m.parquet"
 
 func must[T any](v T, err error) func(t testing.TB) T {
 	return func(t testing.TB) T {
