@@ -49,7 +49,35 @@ func (c *coordinator) load(ctx context.Context) error {
 		// What the last checkpoint prepared may still wait for its commit.
 		return c.finishCommitted(cp)
 	}
+	if err := c.checkOperators(cp); err != nil {
+		return err
+	}
 	return c.loadSources(cp)
+}
+
+// ErrChanged tells that a checkpoint was made by another query.
+var ErrChanged = errors.New("the state directory belongs to another query")
+
+// checkOperators refuses a checkpoint with state that no operator of this plan would take over: it
+// would be lost without a word.
+func (c *coordinator) checkOperators(cp *state.Checkpoint) error {
+	have := map[string]bool{}
+	for _, t := range c.tasks {
+		if err := t.eachLink(func(l *link) error { have[l.id] = true; return nil }); err != nil {
+			return err
+		}
+	}
+	for _, t := range cp.Tables {
+		if !have[t.Operator] {
+			return fmt.Errorf("%w: checkpoint %d holds state of operator %s, which this query does not have; run the query that made it, or start anew with an empty state directory", ErrChanged, cp.ID, t.Operator)
+		}
+	}
+	for _, s := range cp.Sinks {
+		if !have[s.ID] {
+			return fmt.Errorf("%w: checkpoint %d has rows to commit for %s, which this query does not write; run the query that made it, with the same --late and --bad", ErrChanged, cp.ID, s.ID)
+		}
+	}
+	return nil
 }
 
 // decide drops the newest checkpoint when a transaction that belongs to it was never committed.
@@ -97,7 +125,7 @@ func (c *coordinator) loadSources(cp *state.Checkpoint) error {
 		}
 		raw, ok := have[s.source.id]
 		if !ok {
-			return fmt.Errorf("checkpoint %d has no positions for %s: the query reads other tables than the one that made the checkpoint", cp.ID, s.name)
+			return fmt.Errorf("%w: checkpoint %d has no positions for %s: this query reads other tables or columns (--late reads all columns) than the one that made it", ErrChanged, cp.ID, s.name)
 		}
 		var splits []SplitState
 		if err := json.Unmarshal(raw, &splits); err != nil {
