@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,10 +70,15 @@ func (c *coordinator) checkOperators(cp *state.Checkpoint) error {
 			return err
 		}
 	}
+	lost := map[string]bool{}
 	for _, t := range cp.Tables {
 		if !have[t.Operator] {
-			return fmt.Errorf("%w: checkpoint %d holds state of operator %s, which this query does not have; run the query that made it, or start anew with an empty state directory", ErrChanged, cp.ID, t.Operator)
+			lost[t.Operator] = true
 		}
+	}
+	if len(lost) > 0 {
+		return fmt.Errorf("%w: checkpoint %d holds state of %s, which this query does not have; run the query that made it, or start anew with an empty state directory",
+			ErrChanged, cp.ID, strings.Join(slices.Sorted(maps.Keys(lost)), ", "))
 	}
 	for _, s := range cp.Sinks {
 		if !have[s.ID] {
