@@ -75,6 +75,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs|s)\b`), "<time>"},
 	{regexp.MustCompile(`time \d+\.\d+ ms`), "time <time>"},
 	{regexp.MustCompile(`\d+\.\d ms with`), "<time> with"},
+	{regexp.MustCompile(`[a-z]+-[0-9a-f]{12}(, [a-z]+-[0-9a-f]{12})*`), "<operators>"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`), "127.0.0.1:<port>"},
 }
 
