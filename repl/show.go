@@ -150,7 +150,11 @@ func analyzed(job *exec.Job, n plan.Node) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("(%d -> %d rows, %.1f ms with what follows)", st.RowsIn, st.RowsOut, float64(st.Nanos)/1e6)
+	note := fmt.Sprintf("(%d -> %d rows, %.1f ms with what follows)", st.RowsIn, st.RowsOut, float64(st.Nanos)/1e6)
+	if st.Note != "" {
+		note += " " + st.Note
+	}
+	return note
 }
 
 // discard is a writer for results that nobody reads.

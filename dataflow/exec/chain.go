@@ -44,6 +44,7 @@ type link struct {
 type OpStats struct {
 	RowsIn, RowsOut int64
 	Nanos           int64
+	Note            string // what the operator says of itself at its end: "spilled 3 runs"
 }
 
 // newChain links operators so that each emits into the next.
@@ -96,7 +97,7 @@ func (l *link) process(in int, b *vec.Batch) error {
 // blame adds the operator's name to an error that has none.
 func (l *link) blame(err error) error {
 	var te *dataflow.TaskError
-	if errors.Is(err, dataflow.ErrDone) || errors.As(err, &te) {
+	if err == nil || errors.Is(err, dataflow.ErrDone) || errors.As(err, &te) {
 		return err
 	}
 	return &dataflow.TaskError{Operator: l.name, Err: err}
@@ -127,6 +128,9 @@ func (c *chain) close() error {
 	for _, l := range c.links {
 		if l.open {
 			l.open = false
+			if e, ok := l.op.(dataflow.Explainer); ok {
+				l.stats.Note = e.Explain()
+			}
 			if err := l.op.Close(); err != nil && first == nil {
 				first = l.blame(err)
 			}

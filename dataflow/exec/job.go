@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -295,6 +296,9 @@ func (j *Job) Stats(n plan.Node) (OpStats, bool) {
 		sum.RowsIn += s.RowsIn
 		sum.RowsOut += s.RowsOut
 		sum.Nanos += s.Nanos
+		if s.Note != "" && !strings.Contains(sum.Note, s.Note) {
+			sum.Note = strings.TrimPrefix(sum.Note+"; "+s.Note, "; ")
+		}
 	}
 	return sum, ok
 }

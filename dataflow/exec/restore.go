@@ -49,6 +49,9 @@ func (c *coordinator) load(ctx context.Context) error {
 		}
 	}
 	if cp.Finished {
+		if cp.Plan != plan.Explain(c.job.root, nil) {
+			return fmt.Errorf("%w, which has finished; use a state directory for each job", ErrChanged)
+		}
 		// What the last checkpoint prepared may still wait for its commit.
 		return c.finishCommitted(cp)
 	}

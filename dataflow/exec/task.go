@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
 )
@@ -60,6 +61,8 @@ func (t *task) run() (err error) {
 	if err := t.start(); err != nil {
 		return t.wrap(err)
 	}
+	stop := t.startTimers()
+	defer stop()
 	if t.source != nil {
 		err = t.source.run()
 	} else {
@@ -82,6 +85,41 @@ func (t *task) run() (err error) {
 		return t.wrap(err)
 	}
 	return t.wrap(t.mailWhile(func() bool { return !t.exit }))
+}
+
+// startTimers posts mail for the operators that want to be called on processing time, until the
+// result is called. A timer whose last call has not been handled yet is skipped.
+func (t *task) startTimers() (stop func()) {
+	done := make(chan struct{})
+	for _, l := range t.chain.links {
+		h, ok := l.op.(dataflow.TimerHandler)
+		if !ok || h.Interval() <= 0 {
+			continue
+		}
+		go func() {
+			tick := time.NewTicker(time.Duration(h.Interval()) * time.Microsecond)
+			defer tick.Stop()
+			var waiting atomic.Bool
+			for {
+				select {
+				case <-done:
+					return
+				case now := <-tick.C:
+					if waiting.Swap(true) {
+						continue
+					}
+					t.in.post(func() error {
+						waiting.Store(false)
+						if t.ended.Load() {
+							return nil
+						}
+						return l.blame(h.OnTimer(now.UnixMicro(), l.out))
+					})
+				}
+			}
+		}()
+	}
+	return func() { close(done) }
 }
 
 func (t *task) closeSafely() (err error) {
