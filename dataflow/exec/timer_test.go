@@ -24,7 +24,7 @@ func (silentReader) Next() (*vec.Batch, error) { return nil, dataflow.ErrNoRows 
 type silentTable struct{ *fakeTable }
 
 func (s silentTable) Source(*plan.Scan) (dataflow.Source, error) {
-	return silentSource{fakeSource{s.fakeTable}}, nil
+	return silentSource{fakeSource(s)}, nil
 }
 
 var errThird = errors.New("third call")
