@@ -20,7 +20,7 @@ func TestAlignHoldsBack(t *testing.T) {
 		return dataflow.Event{Kind: dataflow.KindBatch, Batch: vec.NewBatch(nil)}
 	}
 	send := func(ch int, e dataflow.Event) {
-		if err := in.put(ch, e); err != nil {
+		if err := in.put(ch, e, &clock{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -32,10 +32,9 @@ type link struct {
 	id    string // stable name of the operator: snapshots are stored under it
 	name  string // for people
 	out   dataflow.Output
-	wm    dataflow.Time // the promise it passed on last
 	open  bool
 	sides []*side
-	stats *OpStats
+	stats *opCounters // its wm is the promise it passed on last
 
 	decides bool // a sink whose own system says which checkpoint was committed last
 }
@@ -53,7 +52,7 @@ func newChain(t *task, links []*link, tl tail) *chain {
 	var out dataflow.Output = tl
 	for i := len(links) - 1; i >= 0; i-- {
 		l := links[i]
-		l.chain, l.wm = c, dataflow.MinTime
+		l.chain = c
 		l.out = &emitter{next: out, stats: l.stats}
 		out = &entry{l: l}
 	}
@@ -68,7 +67,7 @@ func (e *entry) Emit(b *vec.Batch) error { return e.l.process(0, b) }
 // emitter counts what an operator emits.
 type emitter struct {
 	next  dataflow.Output
-	stats *OpStats
+	stats *opCounters
 }
 
 func (e *emitter) Emit(b *vec.Batch) error {
@@ -76,22 +75,32 @@ func (e *emitter) Emit(b *vec.Batch) error {
 	if n == 0 {
 		return nil
 	}
-	e.stats.RowsOut += int64(n)
+	e.stats.out.Add(int64(n))
+	if t := e.stats.tap.Load(); t != nil {
+		t.fn(b)
+	}
 	return e.next.Emit(b)
 }
 
 func (l *link) process(in int, b *vec.Batch) error {
-	l.stats.RowsIn += int64(b.Live())
+	l.stats.in.Add(int64(b.Live()))
 	start := time.Now()
 	outer := l.chain.at
 	l.chain.at = l
 	err := l.op.Process(in, b, l.out)
 	l.chain.at = outer
-	l.stats.Nanos += int64(time.Since(start))
+	l.stats.nanos.Add(int64(time.Since(start)))
 	if err != nil {
 		return l.blame(err)
 	}
 	return nil
+}
+
+// count publishes how many keys the operator holds.
+func (l *link) count() {
+	if k, ok := l.op.(Keyed); ok {
+		l.stats.keys.Store(k.Keys())
+	}
 }
 
 // blame adds the operator's name to an error that has none.
@@ -129,7 +138,7 @@ func (c *chain) close() error {
 		if l.open {
 			l.open = false
 			if e, ok := l.op.(dataflow.Explainer); ok {
-				l.stats.Note = e.Explain()
+				l.stats.note = e.Explain()
 			}
 			if err := l.op.Close(); err != nil && first == nil {
 				first = l.blame(err)
@@ -162,22 +171,25 @@ func (c *chain) advance(wm dataflow.Time) error {
 		c.at = l
 		next, err := l.op.Advance(wm, l.out)
 		c.at = nil
-		l.stats.Nanos += int64(time.Since(start))
+		l.stats.nanos.Add(int64(time.Since(start)))
 		if err != nil && !errors.Is(err, dataflow.ErrDone) {
 			return l.blame(err)
 		}
-		if next <= l.wm {
+		l.count()
+		if next <= l.stats.wm.Load() {
 			return nil
 		}
-		l.wm, wm = next, next
+		l.stats.wm.Store(next)
+		wm = next
 	}
+	c.task.sent.Store(wm)
 	return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: wm})
 }
 
 // repeat sends the last watermark again, which tells receivers that this task is idle no longer.
 func (c *chain) repeat() error {
 	if n := len(c.links); n > 0 {
-		return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: c.links[n-1].wm})
+		return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: c.links[n-1].stats.wm.Load()})
 	}
 	return nil
 }

@@ -81,7 +81,9 @@ func (c *coordinator) startTicker() {
 	if c.job.opts.Store == nil || c.job.opts.Checkpoint <= 0 {
 		return
 	}
-	c.ticker = time.NewTicker(c.job.opts.Checkpoint)
+	c.mu.Lock()
+	c.ticker = time.NewTicker(time.Duration(c.job.control.checkpoint.Load()))
+	c.mu.Unlock()
 	go func() {
 		for {
 			select {
@@ -94,7 +96,18 @@ func (c *coordinator) startTicker() {
 	}()
 }
 
+// resetTicker changes the interval of a job that runs.
+func (c *coordinator) resetTicker(every time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ticker != nil && every > 0 {
+		c.ticker.Reset(every)
+	}
+}
+
 func (c *coordinator) stopTicker() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.ticker != nil {
 		c.ticker.Stop()
 	}

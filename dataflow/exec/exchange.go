@@ -20,7 +20,7 @@ type exchange struct {
 	pool  *batchPool
 	open  []*vec.Batch // being filled, by receiver; nil: none
 	done  int          // receivers that want no more rows
-	task  int
+	clock *clock
 	turn  int // rebalance: next receiver
 	hash  []uint64
 	parts [][]int32
@@ -33,8 +33,8 @@ type receiver struct {
 	done bool
 }
 
-func newExchange(kind plan.ExchangeKind, keys []int, to []receiver, pool *batchPool, task int) *exchange {
-	return &exchange{kind: kind, keys: keys, to: to, pool: pool, open: make([]*vec.Batch, len(to)), task: task, turn: task % max(1, len(to)), parts: make([][]int32, len(to))}
+func newExchange(kind plan.ExchangeKind, keys []int, to []receiver, pool *batchPool, t *task) *exchange {
+	return &exchange{kind: kind, keys: keys, to: to, pool: pool, open: make([]*vec.Batch, len(to)), clock: &t.clock, turn: t.num % max(1, len(to)), parts: make([][]int32, len(to))}
 }
 
 // Emit routes the live rows of b.
@@ -136,7 +136,7 @@ func (x *exchange) put(r int, e dataflow.Event) error {
 	if x.to[r].done {
 		return x.allDone()
 	}
-	err := x.to[r].in.put(x.to[r].ch, e)
+	err := x.to[r].in.put(x.to[r].ch, e, x.clock)
 	if errors.Is(err, dataflow.ErrDone) {
 		x.to[r].done = true
 		x.done++

@@ -46,13 +46,17 @@ func newInbox(channels int) *inbox {
 }
 
 // put adds an event to a channel and blocks while it is full. It returns ErrDone, or why the job
-// ended, when the receiver takes no more.
-func (in *inbox) put(ch int, e dataflow.Event) error {
+// ended, when the receiver takes no more. The sender's clock shows the time it was blocked.
+func (in *inbox) put(ch int, e dataflow.Event, c *clock) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	c := &in.channels[ch]
-	for c.n == ringSize && in.done == nil && !in.deaf {
-		c.room.Wait()
+	to := &in.channels[ch]
+	if to.n == ringSize && in.done == nil && !in.deaf {
+		was := c.enter(blocked)
+		for to.n == ringSize && in.done == nil && !in.deaf {
+			to.room.Wait()
+		}
+		c.enter(was)
 	}
 	if in.done != nil {
 		return in.done
@@ -60,8 +64,8 @@ func (in *inbox) put(ch int, e dataflow.Event) error {
 	if in.deaf {
 		return dataflow.ErrDone
 	}
-	c.ring[(c.head+c.n)%ringSize] = e
-	c.n++
+	to.ring[(to.head+to.n)%ringSize] = e
+	to.n++
 	if in.waiting {
 		in.ready.Signal()
 	}

@@ -49,14 +49,15 @@ type Event struct {
 
 // Job is one run of a plan.
 type Job struct {
-	root   plan.Node
-	opts   Options
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	stages []*stage
-	coord  *coordinator
+	root    plan.Node
+	opts    Options
+	control control
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	stages  []*stage
+	coord   *coordinator
 
-	stats map[plan.Node][]*OpStats
+	stats map[plan.Node][]*opCounters
 	scans map[plan.Node]*sourceStage
 	sides map[string]*sideRows
 }
@@ -83,8 +84,10 @@ func Start(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
 	if opts.ID == "" {
 		opts.ID = state.NewJobID()
 	}
-	j := &Job{root: root, opts: opts, stats: map[plan.Node][]*OpStats{}, scans: map[plan.Node]*sourceStage{}, sides: map[string]*sideRows{"late": {}, "bad": {}}}
+	j := &Job{root: root, opts: opts, stats: map[plan.Node][]*opCounters{}, scans: map[plan.Node]*sourceStage{}, sides: map[string]*sideRows{"late": {}, "bad": {}}}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
+	j.control.rate.Store(opts.Rate)
+	j.control.checkpoint.Store(int64(opts.Checkpoint))
 	j.coord = newCoordinator(j)
 	b := &builder{job: j, ids: map[string]int{}}
 	last, err := b.stageFor(root)
@@ -136,6 +139,7 @@ func (j *Job) buildTasks() error {
 		}
 		for num := 0; num < s.p; num++ {
 			t := &task{job: j, stage: s, num: num, in: newInbox(channels), ctx: j.ctx}
+			t.sent.Store(dataflow.MinTime)
 			t.align = newAligner(t.in, inputs, s.inputs)
 			s.tasks = append(s.tasks, t)
 		}
@@ -158,7 +162,7 @@ func (j *Job) buildChain(s *stage, t *task) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", spec.name, err)
 		}
-		l := &link{op: o, id: spec.id, name: spec.name, stats: &OpStats{}}
+		l := &link{op: o, id: spec.id, name: spec.name, stats: newCounters()}
 		if spec.node != nil {
 			j.stats[spec.node] = append(j.stats[spec.node], l.stats)
 		}
@@ -195,7 +199,7 @@ func (j *Job) tailOf(s *stage, t *task) tail {
 		for i, r := range s.out.to.tasks {
 			to[i] = receiver{in: r.in, ch: s.out.first + t.num}
 		}
-		return newExchange(s.out.kind, s.out.keys, to, s.out.to.pools[s.out.first], t.num)
+		return newExchange(s.out.kind, s.out.keys, to, s.out.to.pools[s.out.first], t)
 	case s.sink:
 		return &resultTail{out: nowhere} // the number of rows, which the job's counters have too
 	case s.result && j.opts.Result != nil:
@@ -222,7 +226,7 @@ func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
 		if err != nil {
 			return nil, fmt.Errorf("side output %s: %w", name, err)
 		}
-		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: &OpStats{}})
+		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: newCounters()})
 	}
 	sd.chain = newChain(t, links, &resultTail{out: nowhere})
 	j.sides[name].all = append(j.sides[name].all, sd)
@@ -293,11 +297,11 @@ func (j *Job) Stats(n plan.Node) (OpStats, bool) {
 	var sum OpStats
 	list, ok := j.stats[n]
 	for _, s := range list {
-		sum.RowsIn += s.RowsIn
-		sum.RowsOut += s.RowsOut
-		sum.Nanos += s.Nanos
-		if s.Note != "" && !strings.Contains(sum.Note, s.Note) {
-			sum.Note = strings.TrimPrefix(sum.Note+"; "+s.Note, "; ")
+		sum.RowsIn += s.in.Load()
+		sum.RowsOut += s.out.Load()
+		sum.Nanos += s.nanos.Load()
+		if s.note != "" && !strings.Contains(sum.Note, s.note) {
+			sum.Note = strings.TrimPrefix(sum.Note+"; "+s.note, "; ")
 		}
 	}
 	return sum, ok

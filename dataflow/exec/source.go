@@ -32,10 +32,12 @@ type sourceStage struct {
 	watermark *plan.Watermark // Expr over the produced columns; nil: no event time
 	id        string
 	rows      atomic.Int64 // read so far, filtered ones not counted
+	idleAfter atomic.Int64 // µs of silence until a split is idle; 0: never
 
 	mu     sync.Mutex
 	splits []dataflow.Split
 	next   int
+	gauges []*splitGauge         // of this run
 	saved  map[string]SplitState // from the checkpoint
 }
 
@@ -101,6 +103,7 @@ type sourceTask struct {
 	bad      *side
 	began    time.Time // of a limited rate
 	paced    int64     // rows read under it
+	pacedAt  int64     // that rate
 	badBatch *vec.Batch
 }
 
@@ -108,7 +111,8 @@ type openSplit struct {
 	split    dataflow.Split
 	r        dataflow.Reader
 	st       SplitState
-	dry      bool      // the last Next had no rows
+	dry      bool // the last Next had no rows
+	gauge    *splitGauge
 	lastRow  time.Time // processing time of the last row
 	caughtUp bool
 	idle     bool
@@ -171,6 +175,9 @@ func (st *sourceTask) runQueue() error {
 			if err := st.mail(); err != nil || st.t.final {
 				return err
 			}
+			if err := st.awaitResume(); err != nil || st.t.final {
+				return err
+			}
 			more, err := st.read(o)
 			if err != nil {
 				return err
@@ -217,6 +224,9 @@ func (st *sourceTask) runAssigned() error {
 		if err := st.mail(); err != nil || st.t.final {
 			return err
 		}
+		if err := st.awaitResume(); err != nil || st.t.final {
+			return err
+		}
 		st.woken.Store(false)
 		any := false
 		for i := 0; i < len(st.open); i++ {
@@ -259,7 +269,9 @@ func (st *sourceTask) rest() error {
 		timer := time.AfterFunc(wait, st.wake)
 		defer timer.Stop()
 	}
+	st.t.clock.enter(waiting)
 	_, _, m, _, err := st.t.in.get(true)
+	st.t.clock.enter(busy)
 	if err != nil || m == nil {
 		return err
 	}
@@ -276,8 +288,7 @@ func (st *sourceTask) wake() {
 // silence lets the watermarks of silent splits catch up with their rows and marks splits idle; it
 // returns when to look again, 0 for not at all.
 func (st *sourceTask) silence(now time.Time) (time.Duration, error) {
-	w := st.s.watermark
-	if w == nil {
+	if st.s.watermark == nil {
 		return 0, nil
 	}
 	var wait time.Duration
@@ -292,12 +303,14 @@ func (st *sourceTask) silence(now time.Time) (time.Duration, error) {
 		if !o.caughtUp && quiet >= catchUp {
 			o.caughtUp, changed = true, true
 			o.st.Watermark = max(o.st.Watermark, o.st.Pending)
+			o.note(0)
 		} else if !o.caughtUp {
 			sooner(catchUp - quiet)
 		}
-		if idle := time.Duration(w.Idle) * time.Microsecond; w.Idle > 0 && !o.idle {
+		if idle := time.Duration(st.s.idleAfter.Load()) * time.Microsecond; idle > 0 && !o.idle {
 			if quiet >= idle {
 				o.idle, changed = true, true
+				o.note(0)
 			} else {
 				sooner(idle - quiet)
 			}
@@ -322,6 +335,7 @@ func (st *sourceTask) openSplit(sp dataflow.Split) (*openSplit, error) {
 		br.OnBad(st.badRow)
 	}
 	o.r = r
+	o.gauge = st.s.gauge(o, st.t.num)
 	st.open = append(st.open, o)
 	return o, nil
 }
@@ -349,9 +363,11 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 	switch {
 	case errors.Is(err, dataflow.ErrNoRows):
 		o.dry = true
+		o.note(0)
 		return false, nil
 	case errors.Is(err, io.EOF):
 		o.st.Position, o.st.Finished = nil, true
+		o.note(0)
 		st.finished = append(st.finished, o.st)
 		if err := o.r.Close(); err != nil {
 			return false, splitError(o.split, err)
@@ -365,27 +381,33 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 		return true, nil
 	}
 	st.s.rows.Add(int64(b.Live()))
+	st.t.rowsIn.Add(int64(b.Live()))
 	if err := st.pace(b.Live()); err != nil {
 		return false, err
 	}
 	if st.s.watermark == nil || !st.s.unbounded {
 		o.st.Rows += int64(b.N)
+		o.note(b.Live())
 		return true, st.t.chain.process(0, b)
 	}
-	return true, st.feed(o, b)
+	n := b.Live()
+	err = st.feed(o, b)
+	o.note(n)
+	return true, err
 }
 
 // pace sleeps so that the task reads no more rows a second than it may.
 func (st *sourceTask) pace(rows int) error {
-	rate := st.t.job.opts.Rate
+	rate := st.t.job.control.rate.Load()
 	if rate <= 0 {
 		return nil
 	}
-	if st.began.IsZero() {
-		st.began = time.Now()
+	if st.began.IsZero() || st.pacedAt != rate {
+		st.began, st.paced, st.pacedAt = time.Now(), 0, rate
 	}
 	st.paced += int64(rows)
 	due := st.began.Add(time.Duration(float64(st.paced) / float64(rate) * float64(time.Second)))
+	defer st.t.clock.enter(st.t.clock.enter(waiting))
 	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
 	select {

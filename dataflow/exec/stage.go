@@ -191,6 +191,7 @@ func (b *builder) scan(n *plan.Scan) (*stage, error) {
 			return nil, fmt.Errorf("watermark of %s: %w", n.Table.Name(), err)
 		}
 		ss.watermark = &w
+		ss.idleAfter.Store(w.Idle)
 	}
 	if err := ss.list(b.job.ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Table.Name(), err)

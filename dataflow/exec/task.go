@@ -24,14 +24,17 @@ type task struct {
 	ended  atomic.Bool
 	final  bool // a final barrier passed: the job stops without ending its input
 	exit   bool // the job is complete
-	built  bool // its share of the stage's shared structure is complete
+	clock  clock
+	rowsIn atomic.Int64 // into the chain
+	sent   atomic.Int64 // the watermark that left the chain
+	built  bool         // its share of the stage's shared structure is complete
 }
 
 // context is what an operator gets to see.
 func (t *task) context(l *link) *dataflow.TaskContext {
 	return &dataflow.TaskContext{
 		Ctx: t.ctx, Job: t.job.opts.ID, Stage: t.stage.name, Task: t.num, P: t.stage.p,
-		Budget:   t.job.opts.Budget(fmt.Sprintf("%s/%d", l.id, t.num)),
+		Budget:   meter{t.job.opts.Budget(fmt.Sprintf("%s/%d", l.id, t.num)), &l.stats.held},
 		SpillDir: t.job.opts.SpillDir,
 		Side: func(name string) dataflow.Output {
 			for _, s := range l.sides {
@@ -46,6 +49,7 @@ func (t *task) context(l *link) *dataflow.TaskContext {
 
 // run is the task's goroutine, from open to close.
 func (t *task) run() (err error) {
+	t.clock.start()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
@@ -208,7 +212,9 @@ func (t *task) receive() error {
 			if err = t.chain.tail.flush(); err != nil && !errors.Is(err, dataflow.ErrDone) {
 				return err
 			}
+			t.clock.enter(waiting)
 			ch, e, m, _, err = t.in.get(true)
+			t.clock.enter(busy)
 		}
 		if err != nil {
 			return err
@@ -234,6 +240,7 @@ func (t *task) receive() error {
 func (t *task) handle(ch int, e dataflow.Event) error {
 	switch e.Kind {
 	case dataflow.KindBatch:
+		t.rowsIn.Add(int64(e.Batch.Live()))
 		err := t.chain.process(t.align.inputs[ch], e.Batch)
 		t.stage.pools[ch].put(e.Batch)
 		return err
@@ -307,6 +314,7 @@ func (t *task) barrier(e dataflow.Event) error {
 				return l.blame(err)
 			}
 		}
+		l.count()
 	}
 	if err := t.chain.tail.broadcast(e); err != nil {
 		return err
@@ -322,7 +330,9 @@ func (t *task) barrier(e dataflow.Event) error {
 // holds.
 func (t *task) mailWhile(cond func() bool) error {
 	for cond() {
+		t.clock.enter(waiting)
 		_, _, m, _, err := t.in.get(true)
+		t.clock.enter(busy)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -117,7 +118,8 @@ type reader struct {
 	cancel    context.CancelFunc
 	done      chan struct{}
 	err       error
-	rows      []int // records of cur that became rows of b
+	rows      []int        // records of cur that became rows of b
+	high      atomic.Int64 // end of what a committed reader may see; 0: not known yet
 }
 
 type delivery struct {
@@ -136,6 +138,7 @@ func (r *reader) pump(ctx context.Context, pr *PartitionReader, wake func()) {
 			return
 		}
 		err := pr.Next(ctx, recs)
+		r.high.Store(recs.StableOffset)
 		if err == nil && recs.Len() == 0 {
 			r.free <- recs
 			continue
@@ -150,6 +153,16 @@ func (r *reader) pump(ctx context.Context, pr *PartitionReader, wake func()) {
 			return
 		}
 	}
+}
+
+// Lag is how many records are between the reader and the end of its partition; -1 before the first
+// answer of a broker.
+func (r *reader) Lag() int64 {
+	high := r.high.Load()
+	if high == 0 {
+		return -1
+	}
+	return max(0, high-r.next)
 }
 
 // OnBad makes records that cannot be decoded rows of a side output.

@@ -1,0 +1,22 @@
+package op
+
+// Keys is how many keys the open windows hold; a key counts once for each of its panes.
+func (w *windowAgg) Keys() (n int64) {
+	for i := range w.panes {
+		n += int64(w.panes[i].g.t.Rows())
+	}
+	return n
+}
+
+// Keys is how many groups there are.
+func (u *updatingAgg) Keys() int64 { return int64(u.g.t.Rows()) }
+
+// Keys is how many join keys both sides hold.
+func (j *streamJoin) Keys() (n int64) {
+	for i := range j.sides {
+		if t := j.sides[i].heads; t != nil {
+			n += int64(t.Rows())
+		}
+	}
+	return n
+}
