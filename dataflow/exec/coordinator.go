@@ -34,6 +34,7 @@ type coordinator struct {
 	over     bool              // the last one is done
 	stopped  bool              // a final checkpoint was asked for
 	from     *state.Checkpoint // restored from; nil: none
+	asked    []func(Event)     // told of the next checkpoint that completes
 	ticker   *time.Ticker
 	quit     chan struct{}
 }
@@ -46,6 +47,7 @@ type report struct {
 	splits   []SplitState
 	sides    map[string]int64 // rows of side outputs in this run, up to the barrier
 	pause    time.Duration
+	passed   time.Time // the barrier had passed the task
 }
 
 type opSnapshot struct {
@@ -66,6 +68,7 @@ type checkpoint struct {
 	final   bool
 	reports map[*task]*report
 	start   time.Time
+	event   Event
 }
 
 func newCoordinator(j *Job) *coordinator {
@@ -170,7 +173,8 @@ func (c *coordinator) snapshot(t *task, id dataflow.CheckpointID) error {
 	if err != nil {
 		return err
 	}
-	r.pause = time.Since(start)
+	r.passed = time.Now()
+	r.pause = r.passed.Sub(start)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cur == nil || c.cur.id != id {
@@ -288,11 +292,9 @@ func (c *coordinator) checkLocked() {
 
 // complete makes a checkpoint durable, has it committed and starts what was waiting for it.
 func (c *coordinator) complete(cp *checkpoint) {
-	if err := c.store(cp); err != nil {
-		c.job.cancel(fmt.Errorf("checkpoint %d: %w", cp.id, err))
-		return
-	}
-	if err := c.commit(cp); err != nil {
+	err := c.finish(cp)
+	c.tell(cp, err)
+	if err != nil {
 		c.job.cancel(err)
 		return
 	}
@@ -309,6 +311,54 @@ func (c *coordinator) complete(cp *checkpoint) {
 	c.checkLocked()
 	if c.stopped && !cp.final {
 		c.triggerLocked()
+	}
+}
+
+// finish stores a checkpoint and has it committed.
+func (c *coordinator) finish(cp *checkpoint) error {
+	stored := time.Now()
+	if err := c.store(cp); err != nil {
+		return fmt.Errorf("checkpoint %d: %w", cp.id, err)
+	}
+	stored, cp.event.Write = time.Now(), time.Since(stored)
+	c.tell(cp, nil)
+	if err := c.commit(cp); err != nil {
+		return err
+	}
+	cp.event.Commit, cp.event.Committed = time.Since(stored), true
+	return nil
+}
+
+// ask starts a checkpoint and has fn told of the next that is committed or fails.
+func (c *coordinator) ask(fn func(Event)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, fn)
+	c.triggerLocked()
+}
+
+// tell reports a checkpoint to the job's owner and, once it is over, to those who asked for one.
+func (c *coordinator) tell(cp *checkpoint, err error) {
+	e := &cp.event
+	e.Checkpoint, e.Started, e.Duration, e.Final, e.Err = cp.id, cp.start, time.Since(cp.start), cp.final, err
+	for t, r := range cp.reports {
+		e.Pause = max(e.Pause, r.pause)
+		if d := r.passed.Sub(cp.start); !r.passed.IsZero() && d >= e.Align {
+			e.Align, e.Slowest = d, fmt.Sprintf("%s[%d]", t.stage.name, t.num)
+		}
+	}
+	if fn := c.job.opts.OnEvent; fn != nil && c.job.opts.Store != nil {
+		fn(*e)
+	}
+	if !e.Committed && err == nil {
+		return
+	}
+	c.mu.Lock()
+	asked := c.asked
+	c.asked = nil
+	c.mu.Unlock()
+	for _, a := range asked {
+		a(*e)
 	}
 }
 

@@ -39,12 +39,22 @@ type Options struct {
 	OnEvent    func(Event)   // checkpoints and commits as they happen
 }
 
-// Event tells of a completed checkpoint.
+// Event tells of a checkpoint: that it is durable, then that the sinks have committed it, or that
+// it failed. Its time is Align, then Write, then Commit; Pause is within Align.
 type Event struct {
 	Checkpoint dataflow.CheckpointID
-	Duration   time.Duration // from the first barrier to durable
+	Committed  bool
+	Started    time.Time
+	Duration   time.Duration // since the first barrier
+	Align      time.Duration // until the barrier had passed the slowest task
+	Slowest    string        // that task: "Aggregate-1[0]"
 	Pause      time.Duration // longest time that one task spent on its snapshot
+	Write      time.Duration // of the frozen state, until it was durable
+	Commit     time.Duration // of the sinks
 	Bytes      int64
+	Rows       int64 // of state
+	Final      bool  // the job ends with it
+	Err        error // the checkpoint failed, and the job with it
 }
 
 // Job is one run of a plan.
@@ -281,6 +291,36 @@ func (j *Job) abort(err error) {
 	for _, s := range j.stages {
 		for _, t := range s.tasks {
 			t.in.finish(err)
+		}
+	}
+}
+
+// ErrNoStore tells that a job without a state directory was asked for a checkpoint.
+var ErrNoStore = errors.New("the job has no state directory")
+
+// Savepoint takes a checkpoint now and copies it to dir, where it stays until somebody removes it.
+func (j *Job) Savepoint(ctx context.Context, dir string) (Event, error) {
+	if j.opts.Store == nil {
+		return Event{}, ErrNoStore
+	}
+	done := make(chan Event, 1)
+	j.coord.ask(func(e Event) { // the next checkpoint waits for it, so that this one stays
+		if e.Err == nil {
+			e.Err = j.opts.Store.Export(e.Checkpoint, dir)
+		}
+		done <- e
+	})
+	select {
+	case e := <-done:
+		return e, e.Err
+	case <-ctx.Done():
+		return Event{}, ctx.Err()
+	case <-j.ctx.Done():
+		select {
+		case e := <-done:
+			return e, e.Err
+		default:
+			return Event{}, fmt.Errorf("savepoint: the job has ended: %w", ErrStopped)
 		}
 	}
 }

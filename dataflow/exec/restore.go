@@ -30,17 +30,20 @@ func (c *coordinator) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(ids) > 0 {
-		if ids, err = c.decide(ctx, st, ids); err != nil {
-			return err
-		}
-	}
 	if len(ids) == 0 {
 		return nil
 	}
 	cp, err := st.Open(ids[0])
 	if err != nil {
 		return err
+	}
+	if cp.Job == c.job.opts.ID { // one of another job was imported, and had been committed
+		if ids, err = c.decide(ctx, st, ids); err != nil || len(ids) == 0 {
+			return err
+		}
+		if cp, err = st.Open(ids[0]); err != nil {
+			return err
+		}
 	}
 	c.from, c.next = cp, cp.ID+1
 	for name, n := range cp.Counters {
@@ -93,6 +96,14 @@ func (c *coordinator) checkOperators(cp *state.Checkpoint) error {
 
 // decide drops the newest checkpoint when a transaction that belongs to it was never committed.
 func (c *coordinator) decide(ctx context.Context, st *state.Store, ids []dataflow.CheckpointID) ([]dataflow.CheckpointID, error) {
+	first := len(ids) == 1 // or the one before was imported: this job committed none before
+	if !first {
+		before, err := st.Open(ids[1])
+		if err != nil {
+			return nil, err
+		}
+		first = before.Job != c.job.opts.ID
+	}
 	for _, d := range c.deciders() {
 		won, ok, err := d.LastCommitted(ctx, c.job.opts.ID)
 		if err != nil {
@@ -100,7 +111,7 @@ func (c *coordinator) decide(ctx context.Context, st *state.Store, ids []dataflo
 		}
 		switch {
 		case ok && won == ids[0]:
-		case ok && len(ids) > 1 && won == ids[1], !ok && len(ids) == 1:
+		case ok && len(ids) > 1 && won == ids[1], !ok && first:
 			if err := st.Discard(ids[0]); err != nil {
 				return nil, err
 			}
@@ -222,18 +233,8 @@ func (c *coordinator) store(cp *checkpoint) error {
 		w.Abort()
 		return err
 	}
-	bytes := w.Bytes()
-	if err := w.Commit(m); err != nil {
-		return err
-	}
-	if fn := c.job.opts.OnEvent; fn != nil {
-		e := Event{Checkpoint: cp.id, Duration: time.Since(cp.start), Bytes: bytes}
-		for _, r := range cp.reports {
-			e.Pause = max(e.Pause, r.pause)
-		}
-		fn(e)
-	}
-	return nil
+	cp.event.Bytes, cp.event.Rows = w.Size()
+	return w.Commit(m)
 }
 
 // writeTables drains the snapshots, one goroutine a task.

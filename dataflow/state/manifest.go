@@ -79,14 +79,15 @@ func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
 // Abort removes what was written.
 func (w *Writer) Abort() error { return w.s.fs.RemoveAll(w.dir) }
 
-// Bytes is what the tables take so far.
-func (w *Writer) Bytes() (n int64) {
+// Size is what the tables hold so far.
+func (w *Writer) Size() (bytes, rows int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, f := range w.list {
-		n += f.Bytes
+		bytes += f.Bytes
+		rows += f.Rows
 	}
-	return n
+	return bytes, rows
 }
 
 // Commit makes the checkpoint durable and the latest one. Its tables are taken from the writer.
@@ -194,8 +195,13 @@ func (c byteCounter) Write(p []byte) (int, error) {
 // Checkpoint is a complete checkpoint to restore from.
 type Checkpoint struct {
 	Manifest
-	store *Store
+	fs     vfs.FS
+	format Format
+	dir    string
 }
+
+// Dir is where the checkpoint's files are.
+func (c *Checkpoint) Dir() string { return c.dir }
 
 // Operator reads the tables that the instances of an operator wrote.
 func (c *Checkpoint) Operator(id string) dataflow.SnapshotReader { return &operatorReader{c, id} }
@@ -211,16 +217,30 @@ func (o *operatorReader) Each(name string, fn func(*vec.Batch) error) error {
 		if t.Operator != o.id || t.Table != name {
 			continue
 		}
-		path := filepath.Join(o.c.store.path(o.c.ID), t.File)
-		if err := o.c.read(path, t, fn); err != nil {
+		if err := o.c.read(t, fn); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Checkpoint) read(path string, t TableFile, fn func(*vec.Batch) error) error {
-	f, err := c.store.fs.Open(path)
+func (c *Checkpoint) read(t TableFile, fn func(*vec.Batch) error) error {
+	if err := c.check(t); err != nil {
+		return err
+	}
+	path := filepath.Join(c.dir, t.File)
+	f, err := c.fs.Open(path)
+	if err != nil {
+		return damaged(path, err)
+	}
+	defer f.Close()
+	return c.format.Read(f, t.Bytes, fn)
+}
+
+// check compares a file with its checksum.
+func (c *Checkpoint) check(t TableFile) error {
+	path := filepath.Join(c.dir, t.File)
+	f, err := c.fs.Open(path)
 	if err != nil {
 		return damaged(path, err)
 	}
@@ -233,5 +253,5 @@ func (c *Checkpoint) read(path string, t TableFile, fn func(*vec.Batch) error) e
 	if n != t.Bytes || crc.Sum32() != t.CRC {
 		return damaged(path, errChecksum)
 	}
-	return c.store.format.Read(f, t.Bytes, fn)
+	return nil
 }

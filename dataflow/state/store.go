@@ -183,7 +183,7 @@ func (s *Store) Open(id dataflow.CheckpointID) (*Checkpoint, error) {
 		if crc32.Checksum(data, castagnoli) != l.CRCs[i] {
 			return nil, damaged(path, errChecksum)
 		}
-		c := &Checkpoint{store: s}
+		c := &Checkpoint{fs: s.fs, format: s.format, dir: s.path(id)}
 		if err := json.Unmarshal(data, &c.Manifest); err != nil {
 			return nil, damaged(path, err)
 		}

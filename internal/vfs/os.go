@@ -136,3 +136,6 @@ func (o osFile) Size() (int64, error) {
 	}
 	return fi.Size(), nil
 }
+
+// Link gives a file a second name.
+func (OS) Link(oldName, newName string) error { return os.Link(oldName, newName) }

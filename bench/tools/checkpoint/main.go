@@ -62,6 +62,9 @@ func measure(events int64, every time.Duration, dir string) error {
 	}
 	start := time.Now()
 	j, err := exec.Start(ctx, root, exec.Options{ID: id, Store: store, Checkpoint: every, OnEvent: func(e exec.Event) {
+		if e.Committed {
+			return
+		}
 		fmt.Printf("checkpoint %.1f %d %.3f %.1f\n", time.Since(start).Seconds(), e.Bytes, ms(e.Pause), ms(e.Duration))
 	}})
 	if err != nil {

@@ -1,0 +1,127 @@
+package exec_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"testing"
+
+	"github.com/riffle-io/riffle/dataflow/exec"
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/datasets/parquet"
+	"github.com/riffle-io/riffle/internal/vfs"
+)
+
+// runJob runs windowJob over state directory dir; with at not nil it stops after `stop` rows, calls at
+// and cuts the job off.
+func runJob(t *testing.T, disk vfs.FS, dir string, from *state.Checkpoint, to *store, stop int, at func(*exec.Job)) error {
+	t.Helper()
+	st, err := state.OpenStore(disk, dir, parquet.Format{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if from != nil {
+		if err := st.Import(from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, err := st.JobID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := make(chan struct{})
+	l := &rowLog{stop: stop, full: func() { close(full) }}
+	j, err := exec.Start(t.Context(), windowJob(t, l, to), exec.Options{Parallelism: 2, Store: st, ID: id})
+	if err != nil {
+		return err
+	}
+	if at != nil {
+		go func() { <-full; at(j); j.Cancel(errCut) }()
+	}
+	return j.Wait()
+}
+
+// TestSavepoint takes a savepoint after each number of rows and goes on from it in a new state
+// directory; the rows that both jobs wrote are those of a job left alone.
+func TestSavepoint(t *testing.T) {
+	for n := 1; n < logRows; n++ {
+		disk, to := vfs.NewCrash(), newStore()
+		err := runJob(t, disk, "state", nil, to, n, func(j *exec.Job) {
+			if e, err := j.Savepoint(context.Background(), "kept/sp"); err != nil || !e.Committed {
+				t.Errorf("after %d rows: %+v, %v", n, e, err)
+			}
+			if _, err := j.Savepoint(context.Background(), "kept/sp"); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("a second savepoint of the same name: %v", err)
+			}
+		})
+		if !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		sp, err := state.OpenSavepoint(disk, "kept/sp", parquet.Format{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sp.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		if err := runJob(t, disk, "other", sp, to, -1, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(to.rows, want()) {
+			t.Fatalf("savepoint after %d rows: got %v, want %v", n, to.rows, want())
+		}
+	}
+}
+
+// TestSavepointDamage flips a byte of each file of a savepoint, and takes its checksum away.
+func TestSavepointDamage(t *testing.T) {
+	disk := vfs.NewCrash()
+	if err := runJob(t, disk, "state", nil, newStore(), 7, func(j *exec.Job) {
+		if _, err := j.Savepoint(context.Background(), "sp"); err != nil {
+			t.Error(err)
+		}
+	}); !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	check := func() error {
+		c, err := state.OpenSavepoint(disk, "sp", parquet.Format{})
+		if err == nil {
+			err = c.Verify()
+		}
+		return err
+	}
+	names, err := disk.List("sp")
+	if err != nil || len(names) < 3 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		file := path.Join("sp", name)
+		data, err := vfs.ReadFile(disk, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := append([]byte{}, data...)
+		bad[len(bad)/2] ^= 1
+		if err := vfs.WriteFileAtomic(disk, file, bad); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(); !errors.Is(err, state.ErrDamaged) {
+			t.Errorf("%s with a flipped bit: %v", name, err)
+		}
+		if err := vfs.WriteFileAtomic(disk, file, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := check(); err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.Remove("sp/manifest.crc32c"); err != nil {
+		t.Fatal(err)
+	}
+	if err := check(); !errors.Is(err, state.ErrNotSavepoint) {
+		t.Errorf("half a savepoint: %v", err)
+	}
+}

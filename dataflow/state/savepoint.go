@@ -1,0 +1,162 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/internal/vfs"
+)
+
+// checksumName holds the manifest's checksum in a savepoint, which has no pointer that could.
+const checksumName = "manifest.crc32c"
+
+// ErrNotSavepoint means that a directory is none, or is not complete.
+var ErrNotSavepoint = errors.New("not a savepoint")
+
+// linker is a file system that can give a file a second name: checkpoint files never change, so
+// that a savepoint beside them needs no copy.
+type linker interface {
+	Link(oldName, newName string) error
+}
+
+// Export makes a savepoint of a complete and committed checkpoint: the same files in dir, which must
+// not exist. What the sinks had prepared is left out, since it is committed. The checksum is
+// written last, so that a directory without one is not a savepoint.
+func (s *Store) Export(id dataflow.CheckpointID, dir string) error {
+	c, err := s.Open(id)
+	if err != nil {
+		return err
+	}
+	if _, err := s.fs.Stat(dir); err == nil {
+		return fmt.Errorf("savepoint %s: %w", dir, fs.ErrExist)
+	}
+	if err := vfs.MkdirAllSync(s.fs, dir); err != nil {
+		return err
+	}
+	if err := c.export(dir); err != nil {
+		_ = s.fs.RemoveAll(dir) // the first error counts
+		return fmt.Errorf("savepoint %s: %w", dir, err)
+	}
+	return nil
+}
+
+func (c *Checkpoint) export(dir string) error {
+	for _, t := range c.Tables {
+		if err := c.place(t, dir); err != nil {
+			return err
+		}
+	}
+	m := c.Manifest
+	m.Sinks = nil
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return err
+	}
+	sum := strconv.FormatUint(uint64(crc32.Checksum(data, castagnoli)), 16) + "\n"
+	for _, f := range []struct{ name, data string }{{manifestName, string(data)}, {checksumName, sum}} {
+		if err := vfs.WriteFileAtomic(c.fs, filepath.Join(dir, f.name), []byte(f.data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place gives dir a file of the checkpoint, checked against its checksum when it has to be copied.
+func (c *Checkpoint) place(t TableFile, dir string) error {
+	from, to := filepath.Join(c.dir, t.File), filepath.Join(dir, t.File)
+	if l, ok := c.fs.(linker); ok && l.Link(from, to) == nil {
+		return nil
+	}
+	src, err := c.fs.Open(from)
+	if err != nil {
+		return damaged(from, err)
+	}
+	defer src.Close()
+	dst, err := c.fs.Create(to)
+	if err != nil {
+		return err
+	}
+	crc := crc32.New(castagnoli)
+	n, err := io.Copy(io.MultiWriter(dst, crc), io.NewSectionReader(src, 0, t.Bytes+1))
+	if err == nil && (n != t.Bytes || crc.Sum32() != t.CRC) {
+		err = damaged(from, errChecksum)
+	}
+	if err == nil {
+		err = dst.Sync()
+	}
+	return errors.Join(err, dst.Close())
+}
+
+// OpenSavepoint reads the manifest of a savepoint. Its files are checked when they are read.
+func OpenSavepoint(fsys vfs.FS, dir string, format Format) (*Checkpoint, error) {
+	sum, err := vfs.ReadFile(fsys, filepath.Join(dir, checksumName))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNotSavepoint, dir, err)
+	}
+	want, err := strconv.ParseUint(strings.TrimSpace(string(sum)), 16, 32)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s in %s: %w", ErrDamaged, checksumName, dir, err)
+	}
+	path := filepath.Join(dir, manifestName)
+	data, err := vfs.ReadFile(fsys, path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNotSavepoint, dir, err)
+	}
+	if crc32.Checksum(data, castagnoli) != uint32(want) {
+		return nil, damaged(path, errChecksum)
+	}
+	c := &Checkpoint{fs: fsys, format: format, dir: dir}
+	if err := json.Unmarshal(data, &c.Manifest); err != nil {
+		return nil, damaged(path, err)
+	}
+	return c, nil
+}
+
+// Verify reads every file of a checkpoint and compares its checksum.
+func (c *Checkpoint) Verify() error {
+	for _, t := range c.Tables {
+		if err := c.check(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrNotEmpty tells that a state directory has checkpoints already.
+var ErrNotEmpty = errors.New("the state directory holds checkpoints already")
+
+// Import makes a savepoint the first checkpoint of an empty store. The job keeps an identity of
+// its own, so that its transactions are not those of the job that the savepoint was taken from.
+func (s *Store) Import(c *Checkpoint) error {
+	have, err := s.Checkpoints()
+	if err != nil {
+		return err
+	}
+	if len(have) > 0 {
+		return fmt.Errorf("%s: %w", s.dir, ErrNotEmpty)
+	}
+	if _, err := s.JobID(); err != nil {
+		return err
+	}
+	w, err := s.Begin(c.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range c.Tables {
+		if err := c.place(t, w.dir); err != nil {
+			return errors.Join(fmt.Errorf("import of %s: %w", c.dir, err), w.Abort())
+		}
+	}
+	w.list = c.Tables
+	m := c.Manifest
+	m.Finished = false
+	return w.Commit(m)
+}
