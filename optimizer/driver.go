@@ -79,9 +79,10 @@ func rewrite(n plan.Node, opts Options) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Join order looks at whole trees of joins, and pruning at what a node's parents need: both
-	// are passes of their own, after which the local rules tidy up.
-	for _, pass := range []ruleTree{{"join_order", orderJoins}, {"prune", func(n plan.Node) plan.Node { return prune(n, opts.KeepColumns) }}} {
+	// Join order looks at whole trees of joins, and pruning at what a node's parents need: they
+	// are passes of their own, after which the local rules tidy up. What an OR says of one side comes
+	// first: it changes how many rows the joins are expected to have.
+	for _, pass := range []ruleTree{{"or_sides", orSides}, {"join_order", orderJoins}, {"prune", func(n plan.Node) plan.Node { return prune(n, opts.KeepColumns) }}} {
 		out := pass.fn(n)
 		if err := check(pass.name, n, out); err != nil {
 			return nil, err

@@ -42,6 +42,8 @@ func apply(t *testing.T, name string, n plan.Node) plan.Node {
 		n, err = Logical(n, Options{})
 	case "physical":
 		n, err = physical(n)
+	case "or_sides":
+		return orSides(n)
 	case "join_order":
 		return orderJoins(n)
 	case "prune":

@@ -91,10 +91,7 @@ func estimateScan(n *plan.Scan) plan.Stats {
 
 func filtered(s plan.Stats, preds []expr.Expr) plan.Stats {
 	out := s
-	sel := 1.0
-	for _, p := range preds {
-		sel *= selectivity(p, s)
-	}
+	sel := allOf(preds, s)
 	out.Rows = max(s.Rows*max(sel, minSelective), 1)
 	out.Cols = make([]plan.ColStats, len(s.Cols))
 	for i, c := range s.Cols {
@@ -116,11 +113,7 @@ func selectivity(e expr.Expr, s plan.Stats) float64 {
 	case *expr.Call:
 		switch e.Fn.Name {
 		case "and":
-			p := 1.0
-			for _, a := range e.Args {
-				p *= selectivity(a, s)
-			}
-			return p
+			return allOf(e.Args, s)
 		case "or":
 			p := 1.0
 			for _, a := range e.Args {
@@ -140,6 +133,42 @@ func selectivity(e expr.Expr, s plan.Stats) float64 {
 		}
 	}
 	return selOther
+}
+
+// allOf is the selectivity of a conjunction. Two bounds of one column are an interval, of which each
+// takes its share away; all else is taken to be independent.
+func allOf(preds []expr.Expr, s plan.Stats) float64 {
+	sel := 1.0
+	away := map[int]float64{}
+	for _, p := range preds {
+		share := selectivity(p, s)
+		if c, ok := boundOf(p, s); ok {
+			away[c] += 1 - share
+			continue
+		}
+		sel *= share
+	}
+	for _, a := range away {
+		sel *= max(1-a, minSelective)
+	}
+	return sel
+}
+
+// boundOf is the column that e compares with a literal by order, when its range is known.
+func boundOf(e expr.Expr, s plan.Stats) (col int, ok bool) {
+	c, isCall := e.(*expr.Call)
+	if !isCall {
+		return 0, false
+	}
+	switch c.Fn.Name {
+	case "<", "<=", ">", ">=":
+		for i, a := range c.Args {
+			if x, is := a.(*expr.Col); is && isLit(c.Args[1-i]) && x.Idx < len(s.Cols) && s.Cols[x.Idx].HasRange {
+				return x.Idx, true
+			}
+		}
+	}
+	return 0, false
 }
 
 func b2f(b bool) float64 {
