@@ -37,6 +37,12 @@ type Options struct {
 	Store      *state.Store  // checkpoints; nil: none
 	Checkpoint time.Duration // interval; 0: only at the end
 	OnEvent    func(Event)   // checkpoints and commits as they happen
+
+	// Adapt lets a changed query go on from a checkpoint: sources are found by the names of their
+	// tables, operators that are new begin empty, and the state of those that are gone is dropped.
+	Adapt bool
+
+	view *state.Checkpoint // see StartView
 }
 
 // Event tells of a checkpoint: that it is durable, then that the sinks have committed it, or that

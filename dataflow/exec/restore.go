@@ -22,6 +22,9 @@ var ErrFinished = errors.New("the job in this state directory has finished")
 // load picks the checkpoint to go on from: the newest, unless a sink's own system says that it was
 // not committed.
 func (c *coordinator) load(ctx context.Context) error {
+	if v := c.job.opts.view; v != nil {
+		return c.loadView(v)
+	}
 	st := c.job.opts.Store
 	if st == nil {
 		return nil
@@ -58,8 +61,10 @@ func (c *coordinator) load(ctx context.Context) error {
 		// What the last checkpoint prepared may still wait for its commit.
 		return c.finishCommitted(cp)
 	}
-	if err := c.checkOperators(cp); err != nil {
-		return err
+	if !c.job.opts.Adapt {
+		if err := c.checkOperators(cp); err != nil {
+			return err
+		}
 	}
 	return c.loadSources(cp)
 }
@@ -137,15 +142,18 @@ func (c *coordinator) deciders() (out []Decider) {
 }
 
 func (c *coordinator) loadSources(cp *state.Checkpoint) error {
-	have := map[string]json.RawMessage{}
+	have, byTable := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	for _, s := range cp.Sources {
-		have[s.ID] = s.Splits
+		have[s.ID], byTable[s.Table] = s.Splits, s.Splits
 	}
 	for _, s := range c.job.stages {
 		if s.source == nil || !s.source.unbounded && !c.checkpointed(s.source.id, have) {
 			continue
 		}
 		raw, ok := have[s.source.id]
+		if !ok && c.job.opts.Adapt {
+			raw, ok = byTable[s.source.table]
+		}
 		if !ok {
 			return fmt.Errorf("%w: checkpoint %d has no positions for %s: this query reads other tables or columns (--late reads all columns) than the one that made it", ErrChanged, cp.ID, s.name)
 		}
@@ -263,7 +271,7 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.Finished = c.left == 0 && !c.anyStopped()
-	splits := map[string][]SplitState{}
+	splits, tables := map[string][]SplitState{}, map[string]string{}
 	for _, t := range c.tasks {
 		r := cp.reports[t]
 		if r == nil {
@@ -271,6 +279,7 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		}
 		if r != nil && r.source != "" && t.stage.builds == nil {
 			splits[r.source] = append(splits[r.source], r.splits...)
+			tables[r.source] = t.stage.source.table
 		}
 		if r == nil {
 			continue
@@ -287,7 +296,7 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		if err != nil {
 			return err
 		}
-		m.Sources = append(m.Sources, state.SourceState{ID: id, Splits: raw})
+		m.Sources = append(m.Sources, state.SourceState{ID: id, Table: tables[id], Splits: raw})
 	}
 	return nil
 }

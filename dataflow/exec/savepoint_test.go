@@ -2,14 +2,19 @@ package exec_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"testing"
 
+	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/dataflow/vec"
 	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/internal/vfs"
 )
@@ -124,4 +129,69 @@ func TestSavepointDamage(t *testing.T) {
 	if err := check(); !errors.Is(err, state.ErrNotSavepoint) {
 		t.Errorf("half a savepoint: %v", err)
 	}
+}
+
+// TestView reads the state of a job as of a savepoint: what the job had written and the view make
+// up the sums of the rows that it had read.
+func TestView(t *testing.T) {
+	for n := 1; n < logRows; n++ {
+		disk, to := vfs.NewCrash(), newStore()
+		if err := runJob(t, disk, "state", nil, to, n, func(j *exec.Job) {
+			if _, err := j.Savepoint(context.Background(), "sp"); err != nil {
+				t.Error(err)
+			}
+		}); !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		sp, err := state.OpenSavepoint(disk, "sp", parquet.Format{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := maps.Clone(to.rows)
+		root := windowJob(t, &rowLog{stop: -1}, to)
+		ids, _ := exec.Operators(root)
+		for _, f := range sp.Tables {
+			if !slices.Contains(ids, f.Operator) {
+				t.Fatalf("operators with state: %v, table of %s", ids, f.Operator)
+			}
+		}
+		view, err := exec.StartView(t.Context(), root, sp, exec.Options{Parallelism: 2, Result: dataflow.OutputFunc(func(b *vec.Batch) error {
+			for i := range b.Live() {
+				got[fmt.Sprint(b.Cols[0].Value(b.Row(i)).I, " ", b.Cols[1].Value(b.Row(i)).I)]++
+			}
+			return nil
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := view.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if want := sumsOf(t, sp); !maps.Equal(got, want) {
+			t.Fatalf("after %d rows: got %v, want %v", n, got, want)
+		}
+	}
+}
+
+// sumsOf is what windowJob gives for the rows that a checkpoint's positions are behind.
+func sumsOf(t *testing.T, c *state.Checkpoint) map[string]int {
+	t.Helper()
+	sums := map[int]int{}
+	for _, src := range c.Sources {
+		var splits []exec.SplitState
+		if err := json.Unmarshal(src.Splits, &splits); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range splits {
+			first := int(s.ID[len(s.ID)-1] - '0')
+			for k := range int(s.Rows) {
+				sums[(first+2*k)/4] += first + 2*k
+			}
+		}
+	}
+	out := map[string]int{}
+	for w, sum := range sums {
+		out[fmt.Sprint(sum, " ", w*20_000_000)]++
+	}
+	return out
 }

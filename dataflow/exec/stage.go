@@ -181,7 +181,7 @@ func (b *builder) scan(n *plan.Scan) (*stage, error) {
 	if got, want := src.Schema(), n.Schema(); !got.Equal(want) {
 		return nil, fmt.Errorf("exec: source of %s gives %s, the plan wants %s", n.Table.Name(), got, want)
 	}
-	ss := &sourceStage{src: src, unbounded: src.Unbounded(), queue: !src.Unbounded(), id: b.id(n)}
+	ss := &sourceStage{src: src, unbounded: src.Unbounded(), queue: !src.Unbounded(), id: b.id(n), table: n.Table.Name()}
 	if q, ok := src.(dataflow.OrderedSource); ok && q.Ordered() {
 		ss.queue = true
 	}

@@ -158,7 +158,10 @@ func (t *task) start() error {
 			return err
 		}
 	}
-	return t.job.coord.restore(t)
+	if err := t.job.coord.restore(t); err != nil {
+		return err
+	}
+	return t.job.coord.dump(t)
 }
 
 // sideRows counts the rows that the task's operators sent to side outputs.

@@ -37,6 +37,7 @@ type Manifest struct {
 // SourceState is the positions of one source, as exec wrote them.
 type SourceState struct {
 	ID     string          `json:"id"`
+	Table  string          `json:"table"` // its name
 	Splits json.RawMessage `json:"splits"`
 }
 
