@@ -68,7 +68,12 @@ func Optimize(n plan.Node, opts Options) (plan.Node, error) {
 			return nil, err
 		}
 	}
-	return physical(n)
+	n, err := physical(n)
+	if err != nil || opts.Off {
+		return n, err
+	}
+	out := runtimeFilters(n)
+	return out, check("runtime_filter", n, out)
 }
 
 // Logical applies the rules and makes no physical choice; for EXPLAIN and tests.

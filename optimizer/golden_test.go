@@ -44,6 +44,8 @@ func apply(t *testing.T, name string, n plan.Node) plan.Node {
 		n, err = physical(n)
 	case "or_sides":
 		return orSides(n)
+	case "runtime_filter":
+		return runtimeFilters(n)
 	case "join_order":
 		return orderJoins(n)
 	case "prune":

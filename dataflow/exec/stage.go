@@ -61,6 +61,7 @@ type builder struct {
 	job    *Job
 	stages []*stage
 	ids    map[string]int
+	keys   map[int]keysOf // runtime filters by number
 }
 
 // add appends a stage; stages are in an order in which producers come first.
@@ -193,6 +194,10 @@ func (b *builder) scan(n *plan.Scan) (*stage, error) {
 		ss.watermark = &w
 		ss.idleAfter.Store(w.Idle)
 	}
+	builds, err := b.filterKeys(n, src)
+	if err != nil {
+		return nil, err
+	}
 	if err := ss.list(b.job.ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Table.Name(), err)
 	}
@@ -202,7 +207,7 @@ func (b *builder) scan(n *plan.Scan) (*stage, error) {
 		p = 1
 	}
 	s := b.add("Scan "+n.Table.Name(), p)
-	s.source = ss
+	s.source, s.waitFor = ss, builds
 	return s, nil
 }
 
@@ -255,11 +260,12 @@ func (b *builder) join(n *plan.Join) (*stage, error) {
 	sh := b.builtBy(up)
 	up.ops = append(up.ops, opSpec{id: b.id(n) + "-build", name: "JoinBuild",
 		make: func(int) (dataflow.Operator, error) { return op.NewJoinBuild(table) }})
+	b.giveKeys(n, table, sh)
 	s, err := b.stageFor(n.L)
 	if err != nil {
 		return nil, err
 	}
-	s.waitFor = append(s.waitFor, sh)
+	s.wait(sh)
 	s.ops = append(s.ops, opSpec{id: b.id(n), name: n.Method.String(), node: n,
 		make: func(int) (dataflow.Operator, error) { return op.NewJoinProbe(table) }})
 	return s, nil

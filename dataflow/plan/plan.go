@@ -72,8 +72,13 @@ type Scan struct {
 	Limit     int64       // at most so many rows are needed; -1 for all
 	InOrder   bool        // one task reads all splits, in their order
 	Watermark *Watermark  // nil: no event time
+	KeyCols   []KeyCol    // runtime filters of joins above
 	Hint      any         // what the table's own planning wants to remember
 }
+
+// KeyCol is a runtime filter of a scan: rows whose produced column Col is not among the keys of the
+// build side with that number need not come, and the scan waits for that build side.
+type KeyCol struct{ Col, Filter int }
 
 // NewScan reads all columns of t.
 func NewScan(t Table, alias string) *Scan {
@@ -95,6 +100,13 @@ func (s *Scan) Describe() string {
 	out := fmt.Sprintf("Scan %s columns=[%s]", s.Table.Name(), strings.Join(names, " "))
 	if len(s.Filter) > 0 {
 		out += " filter=[" + exprList(s.Filter, " AND ") + "]"
+	}
+	if len(s.KeyCols) > 0 {
+		parts := make([]string, len(s.KeyCols))
+		for i, k := range s.KeyCols {
+			parts[i] = fmt.Sprintf("%s in #%d", names[k.Col], k.Filter)
+		}
+		out += " runtime_filter=[" + strings.Join(parts, ", ") + "]"
 	}
 	if s.Limit >= 0 {
 		out += fmt.Sprintf(" limit=%d", s.Limit)
@@ -328,6 +340,9 @@ type Join struct {
 	Expire *[2]int
 	// NullAware makes an anti or mark join follow NOT IN: a null on the right makes "no match" null.
 	NullAware bool
+	// Filters gives, by key, the number under which scans use the right side's keys as a runtime
+	// filter; 0 is none. It may be shorter than Keys.
+	Filters []int
 }
 
 func (j *Join) Schema() *vec.Schema {
@@ -356,6 +371,11 @@ func (j *Join) Describe() string {
 	s := fmt.Sprintf("%s %s on=[%s]", joinMethods[j.Method], j.Kind, strings.Join(on, ", "))
 	if j.Residual != nil {
 		s += " residual=" + j.Residual.String()
+	}
+	for i, f := range j.Filters {
+		if f > 0 {
+			s += fmt.Sprintf(" #%d=[%s]", f, j.Keys[i].R)
+		}
 	}
 	return s
 }

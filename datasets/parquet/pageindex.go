@@ -105,6 +105,11 @@ func (x *pageIndex) check(rows int64) error {
 
 // ranges gives the rows of the pages that may hold a row for which e, over one column, is true.
 func (x *pageIndex) ranges(l *leaf, e expr.Expr, rows int64) []rowRange {
+	return x.where(l, rows, func(b bounds) bool { return mayMatch(e, func(int) bounds { return b }) })
+}
+
+// where gives the rows of the pages whose bounds may accepts.
+func (x *pageIndex) where(l *leaf, rows int64, may func(bounds) bool) []rowRange {
 	var out []rowRange
 	for i, from := range x.first {
 		to := rows
@@ -119,7 +124,7 @@ func (x *pageIndex) ranges(l *leaf, e expr.Expr, rows int64) []rowRange {
 		if x.nullPages[i] {
 			b = bounds{t: l.t, allNull: true}
 		}
-		if mayMatch(e, func(int) bounds { return b }) {
+		if may(b) {
 			out = addRange(out, rowRange{from, to})
 		}
 	}

@@ -28,12 +28,15 @@ type reader struct {
 	leaves  []*cursor // by column of the scan, kept while the leaf is the same; nil: none yet
 	batch   vec.Batch
 
+	keyStates []*keyState // by runtime filter, used again
+
 	ctx    context.Context
 	f      *file
 	g      int
 	r      io.ReaderAt
 	cols   []*cursor // by column of the scan; nil: NULL in this file
 	active []*filter // filters that the row group does not pass as a whole
+	keys   []*keyState
 	ranges []rowRange
 	row    int64 // next
 	left   int64 // rows that are still wanted; -1: all
@@ -71,6 +74,9 @@ func (r *reader) open(ctx context.Context, d splitData, row int64) (err error) {
 		r.cols[c].reset(r.r, &g.chunks[l.index], g.rows, &r.dec)
 	}
 	r.active = append(r.active[:0], r.filters...)
+	if err := r.startKeys(g); err != nil || len(r.ranges) == 0 {
+		return err
+	}
 	return r.prune(g)
 }
 
@@ -182,6 +188,11 @@ func (r *reader) fill(n int) (more bool, err error) {
 		}
 		if b.Sel != nil && len(b.Sel) == 0 {
 			return true, nil
+		}
+	}
+	if len(r.keys) > 0 {
+		if some, err := r.selectKeys(n); !some || err != nil {
+			return true, err
 		}
 	}
 	for c := range r.cols {

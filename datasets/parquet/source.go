@@ -19,6 +19,7 @@ type source struct {
 	schema  *vec.Schema
 	filters []expr.Expr // over the scan's columns
 	single  []bool
+	keys    []keyFilter // runtime filters
 
 	readers sync.Pool // *reader, closed: their memory and compiled filters
 }
@@ -57,7 +58,7 @@ func (s *source) Splits(context.Context) ([]dataflow.Split, error) {
 			if rows == 0 || !s.mayMatch(f, g) {
 				continue
 			}
-			if s.scan.Limit >= 0 && len(s.filters) == 0 {
+			if s.scan.Limit >= 0 && len(s.filters)+len(s.keys) == 0 {
 				if left <= 0 {
 					return out, nil
 				}
