@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
@@ -20,17 +21,18 @@ import (
 	"github.com/riffle-io/riffle/streaming"
 )
 
-// Catalog finds tables: those that statements declared, the command line's sources, files, topics
-// and generators. It implements sql.Catalog.
+// Catalog is the tables and views that statements declared and the command line's sources. It is
+// used from many goroutines; statements find tables in it, and files, topics and generators beside
+// it.
 type Catalog struct {
-	s      *Session
-	ctx    context.Context // of the statement that is being bound
-	tables map[string]*declared
-	views  map[string]*sql.View
-	stdin  *stdin
-}
+	s *Session
 
-var _ sql.Catalog = (*Catalog)(nil)
+	mu      sync.RWMutex
+	tables  map[string]*declared
+	views   map[string]*sql.View
+	sources []string // of the command line, in order
+	stdin   *stdin
+}
 
 // declared is a table of CREATE TABLE, or a source of the command line.
 type declared struct {
@@ -40,33 +42,18 @@ type declared struct {
 }
 
 func newCatalog(s *Session) *Catalog {
-	return &Catalog{s: s, ctx: context.Background(), tables: map[string]*declared{}, views: map[string]*sql.View{}}
+	return &Catalog{s: s, tables: map[string]*declared{}, views: map[string]*sql.View{}}
+}
+
+// lookup finds a declared table or a source by its dotted name.
+func (c *Catalog) lookup(name string) (*declared, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	d, ok := c.tables[name]
+	return d, ok
 }
 
 func key(name []string) string { return strings.Join(name, ".") }
-
-// Table finds a declared table, or stdin.
-func (c *Catalog) Table(name []string, rng *syntax.Range) (plan.Table, *plan.Watermark, error) {
-	if len(name) == 1 && name[0] == "stdin" && c.tables["stdin"] == nil {
-		t, err := c.standardInput()
-		return t, nil, err
-	}
-	d, ok := c.tables[key(name)]
-	if !ok {
-		return nil, nil, sql.ErrNoTable
-	}
-	if d.def == nil {
-		return d.table, nil, nil
-	}
-	if d.mem != nil {
-		return d.mem, watermarkOf(d.def), nil
-	}
-	t, err := c.open(d.def, rng)
-	if err != nil {
-		return nil, nil, err
-	}
-	return t, watermarkOf(d.def), nil
-}
 
 // watermarkOf is how the table's declaration derives event time.
 func watermarkOf(def *sql.TableDef) *plan.Watermark {
@@ -80,16 +67,10 @@ func watermarkOf(def *sql.TableDef) *plan.Watermark {
 	return w
 }
 
-// View finds a view.
-func (c *Catalog) View(name []string) (*sql.View, bool) {
-	v, ok := c.views[key(name)]
-	return v, ok
-}
-
 // File opens a path or URL.
-func (c *Catalog) File(path string, rng *syntax.Range) (plan.Table, error) {
+func (st *statement) File(path string, rng *syntax.Range) (plan.Table, error) {
 	if path == "-" {
-		return c.standardInput()
+		return st.s.cat.standardInput(st.set.StdinFormat)
 	}
 	if kafka.IsURL(path) {
 		u, err := kafka.ParseURL(path)
@@ -100,7 +81,7 @@ func (c *Catalog) File(path string, rng *syntax.Range) (plan.Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		return kafka.OpenTable(c.ctx, kafka.TableOptions{Config: kafka.Config{Brokers: u.Brokers}, Topic: u.Topic, Range: r, UntilEnd: c.s.UntilEnd})
+		return kafka.OpenTable(st.ctx, kafka.TableOptions{Config: kafka.Config{Brokers: u.Brokers}, Topic: u.Topic, Range: r, UntilEnd: st.set.UntilEnd})
 	}
 	if rng != nil {
 		return nil, fmt.Errorf("a range such as %s is for topics; %s is a file", rng, path)
@@ -117,7 +98,7 @@ func kafkaRange(rng *syntax.Range) (kafka.Range, error) {
 }
 
 // Function opens a generated table: gen.NAME(argument => value).
-func (c *Catalog) Function(name []string, args sql.Args) (plan.Table, *plan.Watermark, error) {
+func (st *statement) Function(name []string, args sql.Args) (plan.Table, *plan.Watermark, error) {
 	if len(name) != 2 || name[0] != "gen" {
 		return nil, nil, sql.ErrNoTable
 	}
@@ -148,33 +129,33 @@ func (c *Catalog) Function(name []string, args sql.Args) (plan.Table, *plan.Wate
 }
 
 // Target finds a declared table to write to.
-func (c *Catalog) Target(name []string) (plan.Target, error) {
-	d, ok := c.tables[key(name)]
+func (st *statement) Target(name []string) (plan.Target, error) {
+	d, ok := st.s.cat.lookup(key(name))
 	if !ok || d.def == nil {
 		return nil, sql.ErrNoTable
 	}
-	return c.targetOf(d)
+	return st.targetOf(d)
 }
 
 // targetOf makes a declared table writable.
-func (c *Catalog) targetOf(d *declared) (plan.Target, error) {
+func (st *statement) targetOf(d *declared) (plan.Target, error) {
 	switch {
 	case d.mem == nil:
-		return c.target(d.def)
-	case c.s.State != "":
+		return st.target(d.def)
+	case st.set.State != "":
 		return nil, fmt.Errorf("table %s is in memory and would not outlive a job with --state; declare it WITH ('connector' = …)", d.mem.name)
 	}
 	return d.mem, nil
 }
 
 // FileTarget makes a target of a path or URL.
-func (c *Catalog) FileTarget(path, format string, options map[string]string, schema *vec.Schema) (plan.Target, error) {
+func (st *statement) FileTarget(path, format string, options map[string]string, schema *vec.Schema) (plan.Target, error) {
 	if kafka.IsURL(path) {
 		u, err := kafka.ParseURL(path)
 		if err != nil {
 			return nil, err
 		}
-		return kafka.NewTarget(kafka.TargetOptions{Config: kafka.Config{Brokers: u.Brokers}, Topic: u.Topic, Schema: schema, Transactional: c.s.State != ""}), nil
+		return kafka.NewTarget(kafka.TargetOptions{Config: kafka.Config{Brokers: u.Brokers}, Topic: u.Topic, Schema: schema, Transactional: st.set.State != ""}), nil
 	}
 	return fileTarget(path, format, options, schema)
 }
@@ -189,6 +170,8 @@ func (c *Catalog) Names() []string {
 }
 
 func (c *Catalog) list(views bool) []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	var out []string
 	if views {
 		for n := range c.views {
@@ -206,7 +189,6 @@ func (c *Catalog) list(views bool) []string {
 // AddSource makes a file, directory or topic of the command line a table: t, t2, … and by its file
 // name.
 func (c *Catalog) AddSource(ctx context.Context, source string) error {
-	c.ctx = ctx
 	if source == "-" {
 		return nil // standard input is the table stdin anyhow
 	}
@@ -220,10 +202,13 @@ func (c *Catalog) AddSource(ctx context.Context, source string) error {
 			path, rng = source[:at], r
 		}
 	}
-	t, err := c.File(path, rng)
+	t, err := c.s.begin(ctx, c.s.out, nil).File(path, rng)
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sources = append(c.sources, source)
 	name := "t"
 	for n := 2; c.tables[name] != nil; n++ {
 		name = "t" + strconv.Itoa(n)
@@ -243,6 +228,8 @@ func (c *Catalog) addView(v *sql.CreateView) error {
 	if v.Materialized {
 		return errors.New("CREATE MATERIALIZED VIEW needs the job server, which is not there yet; use INSERT INTO with --state")
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, have := c.views[k]; have && !v.OrReplace {
 		if v.IfNotExists {
 			return nil
@@ -255,6 +242,8 @@ func (c *Catalog) addView(v *sql.CreateView) error {
 }
 
 func (c *Catalog) drop(d *sql.Drop) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, n := range d.Names {
 		k := key(n)
 		t, isTable := c.tables[k]
@@ -272,44 +261,46 @@ func (c *Catalog) drop(d *sql.Drop) error {
 }
 
 // createTable declares a table; AS also fills it. A table without connector is in memory.
-func (s *Session) createTable(ctx context.Context, st *sql.CreateTable) (err error) {
-	k := key(st.Name)
-	old, have := s.cat.tables[k]
-	if have && !st.OrReplace {
-		if st.IfNotExists {
+func (st *statement) createTable(ct *sql.CreateTable) (err error) {
+	k := key(ct.Name)
+	if _, have := st.s.cat.lookup(k); have && !ct.OrReplace {
+		if ct.IfNotExists {
 			return nil
 		}
 		return fmt.Errorf("table %q already exists; CREATE OR REPLACE TABLE replaces it", k)
 	}
-	def := st.TableDef
+	def := ct.TableDef
 	if err := checkDef(&def); err != nil {
 		return misuse("table %s: %w", k, err)
 	}
 	d := &declared{def: &def}
 	if def.Options["connector"] == "" {
-		if d.mem, err = s.newMemTable(&def); err != nil {
+		if d.mem, err = st.s.newMemTable(&def); err != nil {
 			return misuse("table %s: %w", k, err)
 		}
 	}
-	if st.Query != nil {
-		if err := s.fill(ctx, d, st.Query); err != nil {
+	if ct.Query != nil {
+		if err := st.fill(d, ct.Query); err != nil {
 			return err
 		}
 	}
-	if have && old.mem != nil {
+	c := st.s.cat
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.tables[k]; old != nil && old.mem != nil {
 		old.mem.drop()
 	}
-	s.cat.tables[k] = d
+	c.tables[k] = d
 	return nil
 }
 
 // fill writes the query of CREATE TABLE AS.
-func (s *Session) fill(ctx context.Context, d *declared, q *sql.Query) error {
-	t, err := s.cat.targetOf(d)
+func (st *statement) fill(d *declared, q *sql.Query) error {
+	t, err := st.targetOf(d)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, &plan.Sink{In: q.Plan, Target: t})
+	return st.write(&plan.Sink{In: q.Plan, Target: t})
 }
 
 // genTable is a generated table in the catalog.

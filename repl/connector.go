@@ -106,10 +106,10 @@ func duration(v string) (time.Duration, error) {
 }
 
 // open makes a declared table readable.
-func (c *Catalog) open(def *sql.TableDef, rng *syntax.Range) (plan.Table, error) {
+func (st *statement) open(def *sql.TableDef, rng *syntax.Range) (plan.Table, error) {
 	switch def.Options["connector"] {
 	case "kafka":
-		return c.openTopic(def, rng)
+		return st.openTopic(def, rng)
 	case "filesystem":
 		if err := need(def, "path", "format"); err != nil {
 			return nil, err
@@ -142,11 +142,11 @@ func openGen(def *sql.TableDef) (plan.Table, error) {
 	return narrow(g, def.Stored())
 }
 
-func (c *Catalog) openTopic(def *sql.TableDef, rng *syntax.Range) (plan.Table, error) {
+func (st *statement) openTopic(def *sql.TableDef, rng *syntax.Range) (plan.Table, error) {
 	if err := need(def, "topic", "properties.bootstrap.servers"); err != nil {
 		return nil, err
 	}
-	o := kafka.TableOptions{Config: kafkaConfig(def), Topic: def.Options["topic"], UntilEnd: c.s.UntilEnd}
+	o := kafka.TableOptions{Config: kafkaConfig(def), Topic: def.Options["topic"], UntilEnd: st.set.UntilEnd}
 	switch f := formatOf(def); f {
 	case "json":
 	case "raw":
@@ -172,7 +172,7 @@ func (c *Catalog) openTopic(def *sql.TableDef, rng *syntax.Range) (plan.Table, e
 		}
 		o.Fields = append(o.Fields, f)
 	}
-	return kafka.OpenTable(c.ctx, o)
+	return kafka.OpenTable(st.ctx, o)
 }
 
 func kafkaConfig(def *sql.TableDef) kafka.Config {
@@ -230,11 +230,11 @@ func startupRange(def *sql.TableDef, rng *syntax.Range) (kafka.Range, error) {
 }
 
 // target makes a declared table writable.
-func (c *Catalog) target(def *sql.TableDef) (plan.Target, error) {
+func (st *statement) target(def *sql.TableDef) (plan.Target, error) {
 	schema := def.Written()
 	switch def.Options["connector"] {
 	case "kafka", "upsert-kafka":
-		return c.topicTarget(def, schema)
+		return st.topicTarget(def, schema)
 	case "filesystem":
 		if err := need(def, "path", "format"); err != nil {
 			return nil, err
@@ -243,12 +243,12 @@ func (c *Catalog) target(def *sql.TableDef) (plan.Target, error) {
 	case "blackhole":
 		return &blackhole{name: key(def.Name), schema: schema}, nil
 	case "print":
-		return &printTarget{s: c.s, name: key(def.Name), schema: schema}, nil
+		return &printTarget{out: st.out, name: key(def.Name), schema: schema}, nil
 	}
 	return nil, fmt.Errorf("a table with connector %s can be read, not written", def.Options["connector"])
 }
 
-func (c *Catalog) topicTarget(def *sql.TableDef, schema *vec.Schema) (plan.Target, error) {
+func (st *statement) topicTarget(def *sql.TableDef, schema *vec.Schema) (plan.Target, error) {
 	if err := need(def, "topic", "properties.bootstrap.servers"); err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (c *Catalog) topicTarget(def *sql.TableDef, schema *vec.Schema) (plan.Targe
 		return nil, fmt.Errorf("format %q: topics are written as json", f)
 	}
 	o := kafka.TargetOptions{Config: kafkaConfig(def), Topic: def.Options["topic"], Schema: schema,
-		Upsert: def.Options["connector"] == "upsert-kafka", Transactional: c.s.State != ""}
+		Upsert: def.Options["connector"] == "upsert-kafka", Transactional: st.set.State != ""}
 	keys := strings.FieldsFunc(def.Options["key.fields"], func(r rune) bool { return r == ';' || r == ',' })
 	for _, k := range def.PrimaryKey {
 		if o.Upsert {

@@ -4,166 +4,338 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
+	"time"
 
-	"github.com/riffle-io/riffle/batch"
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/plan"
-	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/dataflow/vec"
-	"github.com/riffle-io/riffle/datasets/parquet"
-	"github.com/riffle-io/riffle/internal/vfs"
-	"github.com/riffle-io/riffle/optimizer"
 	"github.com/riffle-io/riffle/repl/render"
-	"github.com/riffle-io/riffle/sql"
-	"github.com/riffle-io/riffle/streaming"
 )
 
-func (s *Session) optimize(n plan.Node) (plan.Node, error) {
-	return optimizer.Optimize(n, optimizer.Options{Off: !s.Optimizer, KeepColumns: s.Late != ""})
+// ErrCancelled is the cause of a Run that was cancelled.
+var ErrCancelled = errors.New("cancelled")
+
+// The states of a Run.
+const (
+	StateRunning   = "running"
+	StateDone      = "done"
+	StateFailed    = "failed"
+	StateCancelled = "cancelled"
+)
+
+// Run is statements on their way. All methods may be called from any goroutine, and none of them
+// waits for the engine.
+//
+//	Start ─ goroutine: parse ─► bind ─► optimize ─► exec ─► Result (bounded) or Live (stream)
+//
+// A Run moves from running to done, failed or cancelled, and stays there. Done is closed once its
+// goroutine and all tasks of the engine are gone.
+type Run struct {
+	s      *Session
+	text   string
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	began  time.Time
+
+	mu      sync.Mutex
+	state   string
+	elapsed time.Duration // once ended
+	err     error
+	notices []string
+	result  *Result
+	live    *Live
+	job     *exec.Job
+	input   *input
+	plan    string
+	stream  bool
+	mode    string
+	key     []string
+	wm      dataflow.Time
 }
 
-// query runs a statement that returns rows.
-func (s *Session) query(ctx context.Context, q *sql.Query) error {
-	n := q.Plan
-	if s.Limit >= 0 {
-		n = &plan.Limit{In: n, N: s.Limit}
-	}
-	phys, err := s.optimize(n)
-	if err != nil {
-		return err
-	}
-	mode, _ := plan.ModeOf(phys)
-	if s.Mode == "append" && mode != plan.Append {
-		return fmt.Errorf("%w: --mode append: the query takes rows back; group by a window of event time, or use --mode changelog", optimizer.ErrPlan)
-	}
-	w, err := s.out.Result(render.Options{Names: q.Names, Types: n.Schema().Types(), Ops: mode == plan.Retract, Stream: plan.Unbounded(n)})
-	if err != nil {
-		return err
-	}
-	res := &result{w: w, stream: plan.Unbounded(n), upsert: s.Mode == "upsert"}
-	_, err = s.execute(ctx, phys, res)
-	if err != nil { // what came before the error is shown; an empty result is not one
-		if ferr := w.Flush(); ferr != nil && !isEPIPE(ferr) {
-			err = errors.Join(err, ferr)
+// RunStatus is how far a Run is.
+type RunStatus struct {
+	State         string // StateRunning and the like
+	Elapsed       time.Duration
+	Rows          int64   // of the result so far; of a stream: changes
+	Name          string  // table of the result, "_1"; "" without
+	Fraction      float64 // of the input that was read, 0 to 1; -1 when not known
+	RowGroupsRead int     // of Parquet files, begun; not those that statistics ruled out
+	RowGroups     int     // of all files that the query names
+	BytesRead     int64   // of Parquet columns, as stored; -1 when not known
+	Files         int
+	Err           string // with the line, caret and hint
+	Line, Col     int    // place of the error, from 1; 0: none
+	Notices       []string
+	Stream        bool
+	Mode          string   // append or changelog
+	Key           []string // columns that identify a row of a changelog
+	Watermark     string   // as SQL shows a timestamp; "" before the first
+	Plan          string
+}
+
+// Start runs statements in a goroutine of its own. It never waits: a text that is wrong gives a Run
+// that failed.
+func (s *Session) Start(ctx context.Context, text string) *Run {
+	return s.StartTo(ctx, text, Output{})
+}
+
+// StartTo is Start, and also writes the results and notices to out, whose fields may be nil. They
+// are called from the Run's goroutines.
+func (s *Session) StartTo(ctx context.Context, text string, out Output) *Run {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &Run{s: s, text: text, cancel: cancel, done: make(chan struct{}), began: time.Now(), state: StateRunning, wm: dataflow.MinTime}
+	go func() {
+		defer close(r.done)
+		err := s.executeTo(ctx, text, r.output(out), r)
+		r.end(ctx, err)
+		cancel(nil)
+	}()
+	return r
+}
+
+// output is where the statements' results go that are no queries: they are results without a name.
+func (r *Run) output(out Output) Output {
+	o := Output{Time: out.Time}
+	o.Result = func(ro render.Options) (render.Writer, error) { return r.openResult(ro, out, false) }
+	o.named = func(ro render.Options, mode plan.Mode, key []int) (render.Writer, error) {
+		if ro.Stream {
+			return r.openLive(ro, out, mode, key)
 		}
-	} else if err = w.Close(); isEPIPE(err) {
-		err = nil
+		return r.openResult(ro, out, true)
 	}
-	if errors.Is(err, errPipe) {
-		return nil
-	}
-	return err
-}
-
-// result passes rows from the engine to a writer.
-type result struct {
-	w      render.Writer
-	stream bool
-	upsert bool // leave -U out
-	sel    []int32
-}
-
-func (r *result) Emit(b *vec.Batch) error {
-	if r.upsert && b.Ops != nil {
-		r.sel = r.sel[:0]
-		for k, n := 0, b.Live(); k < n; k++ {
-			if i := b.Row(k); b.Ops[i] != vec.UpdateBefore {
-				r.sel = append(r.sel, int32(i))
-			}
+	o.Notice = func(format string, args ...any) {
+		r.mu.Lock()
+		r.notices = append(r.notices, fmt.Sprintf(format, args...))
+		r.mu.Unlock()
+		if out.Notice != nil {
+			out.Notice(format, args...)
 		}
-		b = b.WithSel(r.sel)
 	}
-	err := r.w.Write(b)
-	if err == nil && r.stream {
-		err = r.w.Flush()
-	}
-	if isEPIPE(err) { // whoever read the rows has enough
-		return dataflow.ErrDone
-	}
-	return err
+	return o
 }
 
-func (r *result) Flush() error {
-	if err := r.w.Flush(); err != nil && !isEPIPE(err) {
+// openResult begins a result, which may become a table.
+func (r *Run) openResult(o render.Options, out Output, named bool) (render.Writer, error) {
+	pool, dir, err := r.s.reserve()
+	if err != nil {
+		return nil, err
+	}
+	schema := schemaOf(o)
+	var res *Result
+	if named {
+		var dropped string
+		if res, dropped = r.s.results.add(schema, pool, dir); dropped != "" {
+			r.notice(out, "result %s was dropped: the last %d are kept", dropped, keepResults)
+		}
+	} else {
+		res = newResult("", schema, pool, dir)
+	}
+	r.mu.Lock()
+	r.result = res
+	r.mu.Unlock()
+	w := &resultWriter{res: res}
+	if out.Result != nil {
+		w.next, err = out.Result(o)
+	}
+	return w, err
+}
+
+func (r *Run) notice(out Output, format string, args ...any) { r.output(out).Notice(format, args...) }
+
+func schemaOf(o render.Options) *vec.Schema {
+	s := &vec.Schema{}
+	for i, n := range o.Names {
+		s.Fields = append(s.Fields, vec.Field{Name: n, Type: o.Types[i]})
+	}
+	return s
+}
+
+// openLive begins the record of a stream's result.
+func (r *Run) openLive(o render.Options, out Output, mode plan.Mode, key []int) (render.Writer, error) {
+	live := newLive(schemaOf(o), mode, key)
+	r.mu.Lock()
+	r.live, r.stream = live, true
+	r.mu.Unlock()
+	w := &liveWriter{live: live}
+	var err error
+	if out.Result != nil {
+		w.next, err = out.Result(o)
+	}
+	return w, err
+}
+
+// resultWriter keeps rows and passes them on.
+type resultWriter struct {
+	res  *Result
+	next render.Writer // nil: nowhere
+}
+
+func (w *resultWriter) Write(b *vec.Batch) error {
+	if err := w.res.append(b); err != nil {
 		return err
+	}
+	if w.next != nil {
+		return w.next.Write(b)
 	}
 	return nil
 }
 
-// write runs a statement that stores rows.
-func (s *Session) write(ctx context.Context, sink *plan.Sink) error {
-	phys, err := s.optimize(sink)
-	if err != nil {
-		return err
+func (w *resultWriter) Flush() error {
+	if w.next != nil {
+		return w.next.Flush()
 	}
-	root := phys.(*plan.Sink)
-	mode, key := plan.ModeOf(root.In)
-	if err := root.Target.Accepts(mode, key); err != nil {
-		return err
+	return nil
+}
+
+func (w *resultWriter) Close() error {
+	w.res.finish()
+	if w.next != nil {
+		return w.next.Close()
 	}
-	job, err := s.execute(ctx, phys, nil)
-	if err != nil {
-		return err
+	return nil
+}
+
+// count has the input of a plan counted. Streams are left as they are: the engine counts those.
+func (r *Run) count(phys plan.Node) plan.Node {
+	in := &input{}
+	phys = in.count(phys)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.input = in
+	return phys
+}
+
+// planned notes what will run. It is called before the job starts.
+func (r *Run) planned(phys plan.Node, o *exec.Options) {
+	mode, key := plan.ModeOf(phys)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.plan, r.mode, r.key, r.stream = plan.Explain(phys, plan.StateNote), mode.String(), nil, plan.Unbounded(phys)
+	for _, k := range key {
+		r.key = append(r.key, phys.Schema().Fields[k].Name)
 	}
-	st, _ := job.Stats(phys)
+	if r.live != nil && r.stream {
+		r.live.planned(phys, o)
+	}
+}
+
+// started notes the job, once it has one.
+func (r *Run) started(job *exec.Job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.job = job
+	if r.live != nil {
+		r.live.attach(job)
+	}
+}
+
+func (r *Run) onWatermark(wm dataflow.Time) {
+	r.mu.Lock()
+	r.wm = wm
+	live := r.live
+	r.mu.Unlock()
+	if live != nil {
+		live.onWatermark(wm)
+	}
+}
+
+// end notes how the Run ended.
+func (r *Run) end(ctx context.Context, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.elapsed, r.err = time.Since(r.began), err
 	switch {
-	case job.Finished():
-		s.out.Notice("the job in %s had finished: nothing to do", s.State)
+	case err == nil:
+		r.state = StateDone
+	case ctx.Err() != nil:
+		r.state = StateCancelled
+		r.err = context.Cause(ctx)
 	default:
-		s.out.Notice("%d rows written to %s", st.RowsIn, sink.Target.Name())
+		r.state = StateFailed
 	}
-	return nil
+	if r.live != nil {
+		r.live.end()
+	}
 }
 
-// execute runs a physical plan under the session's settings, and reports late and bad rows.
-func (s *Session) execute(ctx context.Context, phys plan.Node, res *result) (*exec.Job, error) {
-	pool, dir, err := s.reserve()
-	if err != nil {
-		return nil, err
-	}
-	opts := exec.Options{Parallelism: s.Parallelism, SpillDir: dir, Rate: s.Rate, Sides: map[string]exec.SinkTarget{}, Checkpoint: s.Checkpoint}
-	opts.Budget = func(name string) dataflow.Budget { return pool.Reserve(name) }
-	if res != nil {
-		opts.Result = res
-	}
-	for name, path := range map[string]string{"late": s.Late, "bad": s.Bad} {
-		if path != "" {
-			opts.Sides[name] = sideTarget(path)
-		}
-	}
-	if s.State != "" && res == nil {
-		store, err := state.OpenStore(vfs.OS{}, s.State, parquet.Format{})
-		if err != nil {
-			return nil, err
-		}
-		defer store.Close()
-		if opts.ID, err = store.JobID(); err != nil {
-			return nil, err
-		}
-		opts.Store = store
-	}
-	job, err := s.start(ctx, phys, opts)
-	if err != nil {
-		return nil, err
-	}
-	err = job.Wait()
-	for _, name := range []string{"late", "bad"} {
-		if n := job.SideRows(name); n > 0 {
-			where := ""
-			if p := map[string]string{"late": s.Late, "bad": s.Bad}[name]; p != "" {
-				where = ", written to " + p
-			}
-			s.out.Notice("%d %s rows%s", n, name, where)
-		}
-	}
-	return job, err
+// Cancel ends the Run: its query stops within 100 ms. Rows that came before are kept.
+func (r *Run) Cancel() { r.cancel(ErrCancelled) }
+
+// Done is closed when the Run has ended.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Err is how the Run ended: nil while it is under way and when all went well.
+func (r *Run) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
 }
 
-// start runs a plan under the policy that fits its input.
-func (s *Session) start(ctx context.Context, phys plan.Node, opts exec.Options) (*exec.Job, error) {
-	if plan.Unbounded(phys) {
-		return streaming.Start(ctx, phys, opts, streaming.Until{For: s.For, Watermark: s.UntilWatermark})
+// Text is what the Run runs.
+func (r *Run) Text() string { return r.text }
+
+// Result is the rows of the last bounded statement; nil when there are none.
+func (r *Run) Result() *Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.result
+}
+
+// Live is the record of a stream's result; nil when the input is bounded.
+func (r *Run) Live() *Live {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.live
+}
+
+// Status says how far the Run is.
+func (r *Run) Status() RunStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := RunStatus{State: r.state, Elapsed: r.elapsed, Fraction: -1, BytesRead: -1, Notices: append([]string{}, r.notices...),
+		Stream: r.stream, Mode: r.mode, Key: r.key, Watermark: watermarkText(r.wm), Plan: r.plan}
+	if r.state == StateRunning {
+		st.Elapsed = time.Since(r.began)
 	}
-	return batch.Start(ctx, phys, opts)
+	if r.result != nil {
+		st.Rows, st.Name = r.result.Rows(), r.result.Name()
+	}
+	if r.live != nil {
+		st.Rows = r.live.Next()
+	}
+	if r.input != nil {
+		r.input.status(&st)
+	}
+	if r.state == StateDone && !r.stream {
+		st.Fraction = 1
+	}
+	st.Err, st.Line, st.Col = errorPlace(r.err)
+	return st
+}
+
+// errorPlace is an error for people and its place in the text.
+func errorPlace(err error) (text string, line, col int) {
+	if err == nil {
+		return "", 0, 0
+	}
+	var at *StatementError
+	if errors.As(err, &at) {
+		line, col = at.Line, at.Col
+	}
+	return strings.TrimRight(err.Error(), "\n"), line, col
+}
+
+// watermarkText is a watermark as SQL shows it: "" before the first, "end" behind the last row.
+func watermarkText(wm dataflow.Time) string {
+	switch wm {
+	case dataflow.MinTime:
+		return ""
+	case dataflow.MaxTime:
+		return "end"
+	}
+	return vec.IntValue(wm).Format(vec.TTimestamp)
 }

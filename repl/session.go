@@ -10,9 +10,11 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/spill"
 	"github.com/riffle-io/riffle/sql"
@@ -45,15 +47,21 @@ type Output struct {
 	Notice func(format string, args ...any)
 	// Time, when set, is told how long each statement took.
 	Time func(d time.Duration)
+	// named, when set, makes the writer of a query's result instead, which becomes a table.
+	named func(o render.Options, mode plan.Mode, key []int) (render.Writer, error)
 }
 
-// Session is one user's state. It is used from one goroutine.
+// Session is one user's state. Statements may run at the same time, in goroutines of their own;
+// the exported fields are set before the first of them, and by SET afterwards.
 type Session struct {
 	Settings
-	Params map[string]string
-	out    Output
-	cat    *Catalog
-	pool   *spill.Pool
+	Params  map[string]string // not changed once statements run
+	out     Output
+	cat     *Catalog
+	results results
+
+	mu   sync.Mutex // guards Settings and pool
+	pool *spill.Pool
 }
 
 // NewSession makes a session with the default settings.
@@ -71,8 +79,9 @@ func defaults() Settings {
 
 // StatementError is an error of a statement, with its place in the text.
 type StatementError struct {
-	Text string // what a person sees: message, line, caret, hint
-	Err  error
+	Text      string // what a person sees: message, line, caret, hint
+	Line, Col int    // of the token at fault, from 1; 0 when there is none
+	Err       error
 }
 
 func (e *StatementError) Error() string { return e.Text }
@@ -90,7 +99,12 @@ func misuse(format string, args ...any) error {
 func (s *Session) Catalog() *Catalog { return s.cat }
 
 // Execute runs the statements of a text one after the other, and stops at the first error.
-func (s *Session) Execute(ctx context.Context, text string) (err error) {
+func (s *Session) Execute(ctx context.Context, text string) error {
+	return s.executeTo(ctx, text, s.out, nil)
+}
+
+// executeTo is Execute with an output of its own, and a Run that shows what goes on.
+func (s *Session) executeTo(ctx context.Context, text string, out Output, run *Run) (err error) {
 	defer func() { // a bug of ours must not take the session down
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
@@ -98,22 +112,25 @@ func (s *Session) Execute(ctx context.Context, text string) (err error) {
 	}()
 	script, err := syntax.Parse(text)
 	if err != nil {
-		return &StatementError{Text: describeErrors(err, text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+		e := &StatementError{Text: describeErrors(err, text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+		var first *syntax.Error
+		if errors.As(err, &first) {
+			e.Line, e.Col = first.Line, first.Col
+		}
+		return e
 	}
 	for _, stmt := range script.Stmts {
 		start := time.Now()
-		s.cat.ctx = ctx
-		bound, err := sql.Bind(stmt, s.cat, sql.Options{Source: text, Params: s.Params})
+		st := s.begin(ctx, out, run)
+		bound, err := st.bind(stmt, text)
 		if err == nil {
-			err = s.run(ctx, bound)
-		} else {
-			err = bindError(err, text)
+			err = st.execStatement(bound)
 		}
 		if err != nil {
 			return err
 		}
-		if s.out.Time != nil {
-			s.out.Time(time.Since(start))
+		if out.Time != nil {
+			out.Time(time.Since(start))
 		}
 	}
 	return nil
@@ -121,13 +138,14 @@ func (s *Session) Execute(ctx context.Context, text string) (err error) {
 
 func bindError(err error, text string) error {
 	var se *syntax.Error
-	if errors.As(err, &se) {
-		if cause := errors.Unwrap(se); cause != nil { // a file or a broker, not the text
-			return &StatementError{Text: se.Format(text), Err: cause}
-		}
-		return &StatementError{Text: se.Format(text), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+	if !errors.As(err, &se) {
+		return err
 	}
-	return err
+	e := &StatementError{Text: se.Format(text), Line: se.Line, Col: se.Col, Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
+	if cause := errors.Unwrap(se); cause != nil { // a file or a broker, not the text
+		e.Err = cause
+	}
+	return e
 }
 
 func describeErrors(err error, text string) string {
@@ -142,31 +160,31 @@ func describeErrors(err error, text string) string {
 	return strings.Join(parts, "\n")
 }
 
-// run executes one bound statement.
-func (s *Session) run(ctx context.Context, stmt sql.Statement) error {
-	switch st := stmt.(type) {
+// execStatement executes one bound statement.
+func (st *statement) execStatement(stmt sql.Statement) error {
+	switch b := stmt.(type) {
 	case *sql.Query:
-		return s.query(ctx, st)
+		return st.query(b)
 	case *sql.Insert:
-		return s.write(ctx, st.Plan)
+		return st.write(b.Plan)
 	case *sql.Copy:
-		return s.write(ctx, st.Plan)
+		return st.write(b.Plan)
 	case *sql.CreateTable:
-		return s.createTable(ctx, st)
+		return st.createTable(b)
 	case *sql.CreateView:
-		return s.cat.addView(st)
+		return st.s.cat.addView(b)
 	case *sql.Drop:
-		return s.cat.drop(st)
+		return st.s.cat.drop(b)
 	case *sql.Explain:
-		return s.explain(ctx, st)
+		return st.explain(b)
 	case *sql.Describe:
-		return s.describe(st)
+		return st.describe(b)
 	case *sql.Show:
-		return s.show(st)
+		return st.show(b)
 	case *sql.Set:
-		return s.Set(st.Name, st.Value)
+		return st.s.Set(b.Name, b.Value)
 	case *sql.Reset:
-		return s.reset(st.Name)
+		return st.s.reset(b.Name)
 	}
 	return fmt.Errorf("statement %T cannot be run", stmt)
 }
@@ -230,6 +248,8 @@ func parseOnOff(v string) (bool, error) {
 
 // Set changes a setting by name.
 func (s *Session) Set(name, value string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var names []string
 	for _, st := range settings {
 		if st.name == strings.ToLower(name) {
@@ -249,18 +269,20 @@ func (s *Session) Set(name, value string) error {
 
 func (s *Session) reset(name string) error {
 	d := defaults()
+	known := name == "all"
+	s.mu.Lock()
 	for _, st := range settings {
 		if name == "all" || st.name == name {
+			known = true
 			if err := st.set(&s.Settings, st.get(&d)); err != nil {
+				s.mu.Unlock()
 				return err
-			}
-			if name != "all" {
-				return nil
 			}
 		}
 	}
-	if name != "all" {
-		return s.Set(name, "")
+	s.mu.Unlock()
+	if !known {
+		return s.Set(name, "") // which says what there is
 	}
 	return nil
 }
@@ -284,6 +306,8 @@ func ParseBytes(text string) (int64, error) {
 
 // reserve is the budget of the process, made with the first job.
 func (s *Session) reserve() (*spill.Pool, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	dir := s.SpillDir
 	if dir == "" {
 		dir = os.TempDir() + "/riffle-spill"
@@ -294,10 +318,10 @@ func (s *Session) reserve() (*spill.Pool, string, error) {
 			limit = machineMemory() / 100 * 60
 		}
 		// Batches in flight and scratch are not counted: a tenth is kept for them.
-		s.pool = spill.NewPool(limit / 10 * 9)
 		if err := spill.Sweep(dir); err != nil {
 			return nil, "", fmt.Errorf("spill directory %s: %w", dir, err)
 		}
+		s.pool = spill.NewPool(limit / 10 * 9)
 	}
 	return s.pool, dir, nil
 }

@@ -17,12 +17,12 @@ import (
 )
 
 // rows shows a small result made here: text columns only.
-func (s *Session) rows(names []string, rows [][]string) error {
+func (st *statement) rows(names []string, rows [][]string) error {
 	types := make([]vec.Type, len(names))
 	for i := range types {
 		types[i] = vec.TString
 	}
-	w, err := s.out.Result(render.Options{Names: names, Types: types})
+	w, err := st.out.Result(render.Options{Names: names, Types: types})
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Session) rows(names []string, rows [][]string) error {
 	return w.Close()
 }
 
-func (s *Session) describe(d *sql.Describe) error {
+func (st *statement) describe(d *sql.Describe) error {
 	var rows [][]string
 	for i, f := range d.Schema.Fields {
 		null, note := "yes", ""
@@ -54,33 +54,33 @@ func (s *Session) describe(d *sql.Describe) error {
 		}
 		rows = append(rows, []string{f.Name, f.Type.String(), null, note})
 	}
-	return s.rows([]string{"column", "type", "null", "note"}, rows)
+	return st.rows([]string{"column", "type", "null", "note"}, rows)
 }
 
-func (s *Session) show(st *sql.Show) error {
-	switch name := strings.ToLower(st.Name); name {
+func (st *statement) show(sh *sql.Show) error {
+	switch name := strings.ToLower(sh.Name); name {
 	case "tables", "views":
 		var rows [][]string
-		for _, n := range s.cat.list(name == "views") {
+		for _, n := range st.s.cat.list(name == "views") {
 			rows = append(rows, []string{n})
 		}
-		return s.rows([]string{"name"}, rows)
+		return st.rows([]string{"name"}, rows)
 	case "functions":
-		return s.rows([]string{"name", "arguments", "meaning"}, functionRows())
+		return st.rows([]string{"name", "arguments", "meaning"}, functionRows())
 	case "all":
 		var rows [][]string
-		for _, st := range settings {
-			rows = append(rows, []string{st.name, st.get(&s.Settings), st.doc})
+		for _, set := range settings {
+			rows = append(rows, []string{set.name, set.get(&st.set), set.doc})
 		}
-		return s.rows([]string{"setting", "value", "meaning"}, rows)
+		return st.rows([]string{"setting", "value", "meaning"}, rows)
 	default:
 		for _, set := range settings {
 			if set.name == name {
-				return s.rows([]string{name}, [][]string{{set.get(&s.Settings)}})
+				return st.rows([]string{name}, [][]string{{set.get(&st.set)}})
 			}
 		}
 	}
-	return misuse("SHOW %s: there are TABLES, VIEWS, FUNCTIONS, ALL and the names of settings", st.Name)
+	return misuse("SHOW %s: there are TABLES, VIEWS, FUNCTIONS, ALL and the names of settings", sh.Name)
 }
 
 func functionRows() [][]string {
@@ -96,7 +96,7 @@ func functionRows() [][]string {
 }
 
 // explain shows the physical plan; ANALYZE runs it and adds what each operator did.
-func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
+func (st *statement) explain(e *sql.Explain) error {
 	var root plan.Node
 	switch in := e.Inner.(type) {
 	case *sql.Query:
@@ -108,7 +108,7 @@ func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
 	default:
 		return misuse("EXPLAIN takes a query, INSERT or COPY")
 	}
-	phys, err := s.optimize(root)
+	phys, err := st.optimize(root)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
 		return plan.StateNote(n)
 	}
 	if e.Analyze {
-		job, err := s.execute(ctx, phys, &result{w: discard{}})
+		job, err := st.execute(phys, &resultOutput{w: discard{}})
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (s *Session) explain(ctx context.Context, e *sql.Explain) error {
 	for line := range strings.Lines(text) {
 		rows = append(rows, []string{strings.TrimRight(line, "\n")})
 	}
-	return s.rows([]string{"plan"}, rows)
+	return st.rows([]string{"plan"}, rows)
 }
 
 func analyzed(job *exec.Job, n plan.Node) string {
@@ -166,10 +166,9 @@ func (discard) Close() error           { return nil }
 
 // ExecutePlain runs a statement whose result is one column of text, and writes the text alone.
 func (s *Session) ExecutePlain(ctx context.Context, text string, w io.Writer) error {
-	old := s.out.Result
-	defer func() { s.out.Result = old }()
-	s.out.Result = func(render.Options) (render.Writer, error) { return &plainLines{w}, nil }
-	return s.Execute(ctx, text)
+	out := s.out
+	out.Result = func(render.Options) (render.Writer, error) { return &plainLines{w}, nil }
+	return s.executeTo(ctx, text, out, nil)
 }
 
 type plainLines struct{ w io.Writer }

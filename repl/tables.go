@@ -181,18 +181,21 @@ type stdin struct {
 }
 
 // standardInput is the table stdin, whose format is found out from its first byte.
-func (c *Catalog) standardInput() (plan.Table, error) {
+func (c *Catalog) standardInput(format string) (plan.Table, error) {
+	c.mu.Lock()
 	if c.stdin == nil {
 		c.stdin = &stdin{}
 	}
-	first, err := c.stdin.peek()
+	in := c.stdin
+	c.mu.Unlock()
+	first, err := in.peek()
 	if err != nil {
 		return nil, fmt.Errorf("standard input: %w", err)
 	}
-	if first == '{' || c.s.StdinFormat == "json" {
-		return json.Open("stdin", []json.File{{Name: "stdin", Size: -1, Open: c.stdin.open}}, nil)
+	if first == '{' || format == "json" {
+		return json.Open("stdin", []json.File{{Name: "stdin", Size: -1, Open: in.open}}, nil)
 	}
-	return csv.Open("stdin", []csv.File{{Name: "stdin", Size: -1, Open: c.stdin.open}}, csv.Options{})
+	return csv.Open("stdin", []csv.File{{Name: "stdin", Size: -1, Open: in.open}}, csv.Options{})
 }
 
 // peek is the first byte that is not blank.
@@ -272,7 +275,7 @@ func (swallow) Process(int, *vec.Batch, dataflow.Output) error { return nil }
 
 // printTarget writes rows to standard output, as a changelog when they are one.
 type printTarget struct {
-	s      *Session
+	out    Output
 	name   string
 	schema *vec.Schema
 }
@@ -289,13 +292,13 @@ func (p *printTarget) NewSink(spec plan.SinkSpec) (dataflow.Operator, error) {
 	for _, f := range p.schema.Fields {
 		names = append(names, f.Name)
 	}
-	w, err := p.s.out.Result(render.Options{Names: names, Types: spec.Schema.Types(), Ops: spec.Mode == plan.Retract, Stream: true})
-	return &printSink{res: result{w: w, stream: true}}, err
+	w, err := p.out.Result(render.Options{Names: names, Types: spec.Schema.Types(), Ops: spec.Mode == plan.Retract, Stream: true})
+	return &printSink{res: resultOutput{w: w, stream: true}}, err
 }
 
 type printSink struct {
 	dataflow.Base
-	res result
+	res resultOutput
 }
 
 func (p *printSink) Process(_ int, b *vec.Batch, _ dataflow.Output) error { return p.res.Emit(b) }

@@ -43,16 +43,19 @@ func cells(o Options, b *vec.Batch, i int) []string {
 	for _, v := range b.Cols {
 		s := "NULL"
 		if !v.IsNull(i) {
-			s = clean(string(v.AppendText(nil, i)))
+			s = Clean(Text(v, i), maxCell)
 		}
 		row = append(row, s)
 	}
 	return row
 }
 
-// clean makes a value safe for one cell of a terminal: control characters become visible, and what
-// is too wide is cut.
-func clean(s string) string {
+// Text is a value that is not null as text, whole.
+func Text(v *vec.Vec, row int) string { return string(v.AppendText(nil, row)) }
+
+// Clean makes a value safe for one cell of a terminal: control characters become visible, and what
+// is wider than width columns is cut and ends in an ellipsis. Width 0 is no limit.
+func Clean(s string, width int) string {
 	if strings.IndexFunc(s, unicode.IsControl) >= 0 {
 		s = strings.Map(func(r rune) rune {
 			switch {
@@ -64,8 +67,8 @@ func clean(s string) string {
 			return r
 		}, s)
 	}
-	if len(s) > maxCell && runewidth.StringWidth(s) > maxCell {
-		s = runewidth.Truncate(s, maxCell, "…")
+	if width > 0 && len(s) > width && runewidth.StringWidth(s) > width {
+		s = runewidth.Truncate(s, width, "…")
 	}
 	return s
 }

@@ -1,0 +1,445 @@
+package repl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+	"sync"
+
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/repl/render"
+	"github.com/riffle-io/riffle/spill"
+)
+
+// Column describes a column of a result.
+type Column struct {
+	Name, Type        string
+	Numeric, Temporal bool
+}
+
+// Cell is one value as text, whole: render.Clean makes it fit for one line of a terminal.
+type Cell struct {
+	Text string
+	Null bool
+}
+
+// ErrGone means that a result was dropped while something still read it.
+var ErrGone = errors.New("the result is gone: only the last 16 are kept")
+
+// Sizes of a result's parts. A chunk is the unit that goes to disk and comes back: small enough
+// that a page of a spilled chunk is on the screen within a frame or two, large enough that a result
+// of 10 GB is a few thousand files.
+const (
+	chunkBytes  = 4 << 20
+	chunkRows   = 128 << 10
+	resultBytes = 16 << 20 // of a result in memory; beyond it, all but the first and the last chunk spill
+	cacheChunks = 2        // spilled chunks that are kept decoded
+)
+
+// Result is the rows of a query, in columns. Rows are appended while the query runs and never
+// change; any of them can be read at any time, from any goroutine.
+//
+//	engine ─ append ─► open batch ─► open chunk ─► chunk, chunk, … ─ beyond resultBytes ─► spill runs
+//
+// Invariants: sealed chunks are immutable; a chunk is in memory or on disk, except while it is
+// written; the first chunk stays in memory, since it is what people look at.
+type Result struct {
+	name   string // "_1"; "" for the answer of a SHOW or DESCRIBE
+	schema *vec.Schema
+	dir    string             // for spilled chunks
+	budget *spill.Reservation // used under mu
+	limit  int64
+
+	mu       sync.Mutex
+	chunks   []*chunk // sealed
+	open     *chunk
+	rows     int64
+	memory   int64 // of chunks in memory
+	disk     int64
+	complete bool
+	readers  int
+	gone     bool
+	cache    []*cachedChunk // most recently used last
+}
+
+// chunk is a run of rows. Its batches have vec.MaxRows rows at most.
+type chunk struct {
+	first   int64 // number of its first row
+	rows    int
+	bytes   int64
+	batches []*vec.Batch // nil once spilled
+	dicts   map[*vec.Vec]bool
+	run     *spill.Run
+}
+
+type cachedChunk struct {
+	c       *chunk
+	batches []*vec.Batch
+}
+
+func newResult(name string, schema *vec.Schema, pool *spill.Pool, dir string) *Result {
+	limit := int64(resultBytes)
+	if l := pool.Limit(); l > 0 {
+		limit = min(limit, max(l/keepResults, chunkBytes))
+	}
+	return &Result{name: name, schema: schema, dir: dir, budget: pool.Reserve("result " + name), limit: limit}
+}
+
+// Name is the table that the result can be read as; "" when it cannot.
+func (r *Result) Name() string { return r.name }
+
+// Columns lists the columns.
+func (r *Result) Columns() []Column { return columnsOf(r.schema) }
+
+func columnsOf(s *vec.Schema) []Column {
+	out := make([]Column, s.Len())
+	for i, f := range s.Fields {
+		out[i] = Column{Name: f.Name, Type: f.Type.String(), Numeric: f.Type.IsNumeric(), Temporal: f.Type.IsTemporal()}
+	}
+	return out
+}
+
+// Rows is the number of rows so far.
+func (r *Result) Rows() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rows
+}
+
+// Complete tells whether the query has ended well, so that no row will follow.
+func (r *Result) Complete() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.complete
+}
+
+// Bytes is what the rows take in memory and on disk.
+func (r *Result) Bytes() (memory, disk int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.memory, r.disk
+}
+
+// append copies the live rows of b. It is called from one goroutine.
+func (r *Result) append(b *vec.Batch) error {
+	if b.Live() == 0 {
+		return nil
+	}
+	victims := r.take(b)
+	for _, c := range victims {
+		if err := r.spillChunk(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take adds rows to the open chunk, and returns the chunks that must go to disk.
+func (r *Result) take(b *vec.Batch) []*chunk {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		return nil
+	}
+	if r.open == nil {
+		r.open = &chunk{first: r.rows, dicts: map[*vec.Vec]bool{}}
+	}
+	c := r.open
+	last := len(c.batches) - 1
+	if last < 0 || c.batches[last].N+b.Live() > vec.MaxRows {
+		c.batches = append(c.batches, vec.NewBatch(r.schema.Types()))
+		last++
+	}
+	before := c.batches[last].Bytes()
+	c.batches[last].Append(&vec.Batch{Cols: b.Cols, N: b.N, Sel: b.Sel}, nil)
+	grown := c.batches[last].Bytes() - before + c.newDicts(c.batches[last])
+	c.bytes += grown
+	c.rows += b.Live()
+	r.rows += int64(b.Live())
+	r.memory += grown
+	over := r.budget.Grow(grown) != nil // the rest of the process needs its memory: spill early
+	if c.bytes >= chunkBytes || c.rows >= chunkRows {
+		r.chunks, r.open = append(r.chunks, c), nil
+	}
+	if !over && r.memory <= r.limit {
+		return nil
+	}
+	return r.victims()
+}
+
+// newDicts counts the dictionaries that b shares with other batches, once a chunk.
+func (c *chunk) newDicts(b *vec.Batch) (n int64) {
+	for _, v := range b.Cols {
+		if v.Form == vec.Dict && !c.dicts[v.Dict] {
+			c.dicts[v.Dict] = true
+			n += v.Dict.Bytes()
+		}
+	}
+	return n
+}
+
+// victims are the oldest sealed chunks in memory, but for the first, that bring the result back
+// under half its limit.
+func (r *Result) victims() (out []*chunk) {
+	left := r.memory
+	for i, c := range r.chunks {
+		if left <= r.limit/2 {
+			break
+		}
+		if i > 0 && c.batches != nil {
+			out = append(out, c)
+			left -= c.bytes
+		}
+	}
+	return out
+}
+
+// spillChunk writes a chunk, without the lock, and then lets go of its memory.
+func (r *Result) spillChunk(c *chunk) error {
+	w, err := spill.NewRunWriter(r.dir, r.schema.Types())
+	if err != nil {
+		return fmt.Errorf("result %s: %w", r.name, err)
+	}
+	for _, b := range c.batches {
+		if err := w.Write(b); err != nil {
+			return errors.Join(fmt.Errorf("result %s: %w", r.name, err), w.Abort())
+		}
+	}
+	run, err := w.Finish()
+	if err != nil {
+		return fmt.Errorf("result %s: %w", r.name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone && r.readers == 0 {
+		return run.Close()
+	}
+	c.run, c.batches, c.dicts = run, nil, nil
+	r.memory -= c.bytes
+	r.disk += run.Bytes()
+	r.budget.Shrink(min(c.bytes, r.budget.Held()))
+	return nil
+}
+
+// finish says that no row will follow.
+func (r *Result) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.complete = true
+}
+
+// drop lets go of the rows once nobody reads them.
+func (r *Result) drop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = true
+	r.sweep()
+}
+
+func (r *Result) sweep() {
+	if !r.gone || r.readers > 0 {
+		return
+	}
+	for _, c := range r.chunks {
+		if c.run != nil {
+			c.run.Close() // the directory's sweep takes what stays
+		}
+	}
+	r.chunks, r.open, r.cache, r.memory, r.disk = nil, nil, nil, 0, 0
+	r.budget.Shrink(r.budget.Held())
+}
+
+// acquire keeps the rows while something reads them; release must follow.
+func (r *Result) acquire() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		return fmt.Errorf("%s: %w", r.name, ErrGone)
+	}
+	r.readers++
+	return nil
+}
+
+func (r *Result) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readers--
+	r.sweep()
+}
+
+// Page reads n rows from row from on, fewer at the end; cols picks columns, nil is all. Cells are
+// by row, then by column.
+func (r *Result) Page(from int64, n int, cols []int) ([][]Cell, error) {
+	if cols == nil {
+		cols = upTo(r.schema.Len())
+	}
+	var out [][]Cell
+	err := r.each(from, n, func(b *vec.Batch, lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			out = append(out, cellsOf(b, i, cols))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+func cellsOf(b *vec.Batch, row int, cols []int) []Cell {
+	out := make([]Cell, len(cols))
+	for k, c := range cols {
+		out[k] = cellOf(b.Cols[c], row)
+	}
+	return out
+}
+
+func cellOf(v *vec.Vec, row int) Cell {
+	if v.IsNull(row) {
+		return Cell{Text: "NULL", Null: true}
+	}
+	return Cell{Text: render.Text(v, row)}
+}
+
+// Float reads a column as numbers, for charts: NaN for NULL and for what is no number. Dates and
+// timestamps are seconds since the Unix epoch, times of day seconds since midnight.
+func (r *Result) Float(from int64, n, col int) ([]float64, error) {
+	var out []float64
+	err := r.each(from, n, func(b *vec.Batch, lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			out = append(out, floatOf(b.Cols[col], i))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func floatOf(v *vec.Vec, row int) float64 {
+	if v.IsNull(row) {
+		return math.NaN()
+	}
+	val := v.Value(row)
+	switch t := v.Type; t.Kind {
+	case vec.Bool:
+		return float64(val.I)
+	case vec.Date:
+		return float64(val.I) * 86400
+	case vec.Time, vec.Timestamp, vec.TimestampTZ:
+		return float64(val.I) / 1e6
+	case vec.Decimal:
+		return val.Decimal128(t).Float64() / math.Pow10(int(t.Scale))
+	case vec.IntervalK:
+		return float64(val.Iv.Months)*30*86400 + float64(val.Iv.Days)*86400 + float64(val.Iv.Micros)/1e6
+	default:
+		switch {
+		case t.IsFloat():
+			return val.F
+		case t.IsInteger():
+			return float64(val.I)
+		}
+	}
+	return math.NaN()
+}
+
+// each calls fn with the batches that hold rows [from, from+n), and the range of rows in each.
+func (r *Result) each(from int64, n int, fn func(b *vec.Batch, lo, hi int) error) error {
+	if err := r.acquire(); err != nil {
+		return err
+	}
+	defer r.release()
+	from = max(from, 0)
+	for n > 0 {
+		batches, first, err := r.at(from, n)
+		if err != nil || batches == nil {
+			return err
+		}
+		for _, b := range batches {
+			if n <= 0 {
+				return nil
+			}
+			if lo := int(from - first); lo < b.N {
+				hi := min(b.N, lo+n)
+				if err := fn(b, lo, hi); err != nil {
+					return err
+				}
+				from, n = from+int64(hi-lo), n-(hi-lo)
+			}
+			first += int64(b.N)
+		}
+	}
+	return nil
+}
+
+// at finds the chunk that holds a row: its batches, which must not be changed, and the number of
+// the first row. There are none behind the last row.
+func (r *Result) at(row int64, n int) (batches []*vec.Batch, first int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if row >= r.rows {
+		return nil, 0, nil
+	}
+	if r.open != nil && row >= r.open.first {
+		return r.open.frozen(row, n), r.open.first, nil
+	}
+	i := sort.Search(len(r.chunks), func(i int) bool { return r.chunks[i].first > row }) - 1
+	c := r.chunks[i]
+	if c.batches != nil {
+		return c.batches, c.first, nil
+	}
+	for k, e := range r.cache {
+		if e.c == c {
+			r.cache = append(append(r.cache[:k:k], r.cache[k+1:]...), e)
+			return e.batches, c.first, nil
+		}
+	}
+	r.mu.Unlock() // a read from disk keeps nobody waiting
+	batches, err = c.load()
+	r.mu.Lock()
+	if err != nil {
+		return nil, 0, fmt.Errorf("result %s: %w", r.name, err)
+	}
+	r.cache = append(r.cache, &cachedChunk{c, batches})
+	if len(r.cache) > cacheChunks {
+		r.cache = r.cache[1:]
+	}
+	return batches, c.first, nil
+}
+
+// frozen is the open chunk's batches for rows [row, row+n). The last batch, which still grows, is
+// copied up to the last row asked for.
+func (c *chunk) frozen(row int64, n int) []*vec.Batch {
+	last := len(c.batches) - 1
+	out := append([]*vec.Batch{}, c.batches[:last]...)
+	b := c.batches[last]
+	have := int64(c.rows - b.N) // rows before it
+	if row+int64(n) <= c.first+have {
+		return out
+	}
+	return append(out, b.Compact())
+}
+
+// load reads a spilled chunk.
+func (c *chunk) load() (out []*vec.Batch, err error) {
+	rd, err := c.run.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rd.Close()) }()
+	for {
+		b, err := rd.Next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b.Compact())
+	}
+}
