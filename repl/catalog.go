@@ -86,7 +86,7 @@ func (st *statement) File(path string, rng *syntax.Range) (plan.Table, error) {
 	if rng != nil {
 		return nil, fmt.Errorf("a range such as %s is for topics; %s is a file", rng, path)
 	}
-	return openFiles(path, "", nil)
+	return openFiles(st.path(path), "", nil)
 }
 
 // kafkaRange reads a syntax tree's range as the kafka package does.
@@ -157,7 +157,7 @@ func (st *statement) FileTarget(path, format string, options map[string]string, 
 		}
 		return kafka.NewTarget(kafka.TargetOptions{Config: kafka.Config{Brokers: u.Brokers}, Topic: u.Topic, Schema: schema, Transactional: st.set.State != ""}), nil
 	}
-	return fileTarget(path, format, options, schema)
+	return fileTarget(st.path(path), format, options, schema)
 }
 
 // Names lists what could be meant by a misspelt name.

@@ -114,7 +114,7 @@ func (st *statement) open(def *sql.TableDef, rng *syntax.Range) (plan.Table, err
 		if err := need(def, "path", "format"); err != nil {
 			return nil, err
 		}
-		return openFiles(def.Options["path"], def.Options["format"], def.Stored())
+		return openFiles(st.path(def.Options["path"]), def.Options["format"], def.Stored())
 	case "gen":
 		return openGen(def)
 	}
@@ -239,7 +239,7 @@ func (st *statement) target(def *sql.TableDef) (plan.Target, error) {
 		if err := need(def, "path", "format"); err != nil {
 			return nil, err
 		}
-		return dirTarget(def.Options["path"], def.Options["format"], schema)
+		return dirTarget(st.path(def.Options["path"]), def.Options["format"], schema)
 	case "blackhole":
 		return &blackhole{name: key(def.Name), schema: schema}, nil
 	case "print":

@@ -138,7 +138,7 @@ func (st *statement) execute(phys plan.Node, res *resultOutput) (*exec.Job, erro
 	}
 	for name, path := range map[string]string{"late": st.set.Late, "bad": st.set.Bad} {
 		if path != "" {
-			opts.Sides[name] = sideTarget(path)
+			opts.Sides[name] = sideTarget(st.path(path))
 		}
 	}
 	if st.set.State != "" && res == nil {

@@ -23,6 +23,7 @@ import (
 
 // Settings are what SET and flags change. The zero value is not useful; see NewSession.
 type Settings struct {
+	Dir            string // that relative paths start from; "": the working directory
 	Parallelism    int
 	Memory         int64 // bytes; 0: 60 % of the machine
 	Optimizer      bool

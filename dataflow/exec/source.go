@@ -31,7 +31,7 @@ type sourceStage struct {
 	queue     bool            // tasks take splits from the queue, which is in order of event time
 	watermark *plan.Watermark // Expr over the produced columns; nil: no event time
 	id        string
-	table     string // its name, for people and for changed queries
+	table     string       // its name, for people and for changed queries
 	rows      atomic.Int64 // read so far, filtered ones not counted
 	idleAfter atomic.Int64 // µs of silence until a split is idle; 0: never
 

@@ -1,0 +1,76 @@
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// record is what the registry keeps of a job.
+type record struct {
+	Spec    Spec      `json:"spec"`
+	Version int       `json:"version"` // of the query; names its state directory
+	Want    string    `json:"want"`    // Running, Paused, Stopped
+	Created time.Time `json:"created"`
+	// Ended is Finished or Failed when the job ended by itself, with the cause of a failure.
+	Ended string  `json:"ended,omitempty"`
+	Cause string  `json:"cause,omitempty"`
+	Runs  int     `json:"runs"` // starts of a process or of a run, over the job's life
+	Past  []Event `json:"past,omitempty"`
+}
+
+// registry is the durable list of jobs. Every put is synced before it returns.
+type registry struct{ db *bbolt.DB }
+
+var jobBucket = []byte("jobs")
+
+func openRegistry(dir string) (*registry, error) {
+	path := filepath.Join(dir, "registry.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(jobBucket)
+		return err
+	})
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return &registry{db}, nil
+}
+
+func (r *registry) put(rec *record) error {
+	data, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	return r.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(jobBucket).Put([]byte(rec.Spec.Name), data)
+	})
+}
+
+func (r *registry) remove(name string) error {
+	return r.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(jobBucket).Delete([]byte(name)) })
+}
+
+// list is every record in order of names.
+func (r *registry) list() (out []*record, err error) {
+	err = r.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(jobBucket).ForEach(func(k, v []byte) error {
+			rec := &record{}
+			if err := json.Unmarshal(v, rec); err != nil {
+				return fmt.Errorf("registry entry of job %s: %w", k, err)
+			}
+			out = append(out, rec)
+			return nil
+		})
+	})
+	return out, err
+}
+
+func (r *registry) close() error { return r.db.Close() }

@@ -1,0 +1,198 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/exec"
+	"github.com/riffle-io/riffle/dataflow/plan"
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/internal/vfs"
+)
+
+// Savepoint takes a savepoint of a job while it runs, or of the last checkpoint of one that does not.
+func (s *Server) Savepoint(ctx context.Context, name, label string) (SavepointInfo, error) {
+	j, err := s.job(name)
+	if err != nil {
+		return SavepointInfo{}, err
+	}
+	dir, err := s.savepointDir(name, label)
+	if err != nil {
+		return SavepointInfo{}, err
+	}
+	if dir == "" {
+		return SavepointInfo{}, fmt.Errorf("%w: the savepoint needs a name", ErrSpec)
+	}
+	if err := s.export(ctx, j, dir); err != nil {
+		return SavepointInfo{}, err
+	}
+	j.mu.Lock()
+	j.eventLocked("savepoint", label, nil)
+	j.mu.Unlock()
+	return describeSavepoint(dir, s.format)
+}
+
+// export makes a savepoint of a job in dir: of now when it runs, else of its last checkpoint.
+func (s *Server) export(ctx context.Context, j *job, dir string) error {
+	j.mu.Lock()
+	run, runs := j.run, j.runsLocked()
+	j.mu.Unlock()
+	switch {
+	case run != nil:
+		_, err := run.Savepoint(ctx, dir)
+		return err
+	case runs:
+		return fmt.Errorf("%w: %s is between two runs; try again when it runs, or cancel it", ErrState, j.name())
+	}
+	return s.exportLast(j, dir)
+}
+
+// Savepoints lists the savepoints of a job, or of all jobs for "". Those of jobs that were removed
+// are there too.
+func (s *Server) Savepoints(name string) ([]SavepointInfo, error) {
+	pattern := name
+	if pattern == "" {
+		pattern = "*"
+	}
+	dirs, err := filepath.Glob(filepath.Join(s.dir, "savepoints", pattern, "*"))
+	if err != nil {
+		return nil, err
+	}
+	out := []SavepointInfo{}
+	for _, d := range dirs {
+		info, err := describeSavepoint(d, s.format)
+		if errors.Is(err, state.ErrNotSavepoint) {
+			continue // being written, or cut off
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
+	}
+	slices.SortStableFunc(out, func(a, b SavepointInfo) int { return b.Created.Compare(a.Created) })
+	return out, nil
+}
+
+// RemoveSavepoint deletes a savepoint.
+func (s *Server) RemoveSavepoint(name, label string) error {
+	dir, err := s.savepointDir(name, label)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); dir == "" || err != nil {
+		return fmt.Errorf("savepoint %s of %s: %w", label, name, fs.ErrNotExist)
+	}
+	return os.RemoveAll(dir)
+}
+
+// DescribeSavepoint tells what a savepoint directory holds. With verify its files are read and
+// compared with their checksums.
+func DescribeSavepoint(dir string, format state.Format, verify bool) (SavepointInfo, error) {
+	if verify {
+		c, err := state.OpenSavepoint(vfs.OS{}, dir, format)
+		if err == nil {
+			err = c.Verify()
+		}
+		if err != nil {
+			return SavepointInfo{}, err
+		}
+	}
+	return describeSavepoint(dir, format)
+}
+
+func describeSavepoint(dir string, format state.Format) (SavepointInfo, error) {
+	c, err := state.OpenSavepoint(vfs.OS{}, dir, format)
+	if err != nil {
+		return SavepointInfo{}, err
+	}
+	info := SavepointInfo{V: 1, Job: filepath.Base(filepath.Dir(dir)), Label: filepath.Base(dir), Dir: dir, Created: c.Created,
+		Checkpoint: int64(c.ID), Parallelism: c.Parallelism, Operators: sizes(c)}
+	for _, o := range info.Operators {
+		info.Bytes += o.Bytes
+		info.Rows += o.Rows
+	}
+	wm, n, err := positions(c)
+	info.Watermark, info.Positions = timeText(wm), n
+	return info, err
+}
+
+// sizes adds up the files of each operator, in the order of their names.
+func sizes(c *state.Checkpoint) (out []OperatorSize) {
+	for _, t := range c.Tables {
+		i := slices.IndexFunc(out, func(o OperatorSize) bool { return o.ID == t.Operator })
+		if i < 0 {
+			i = len(out)
+			out = append(out, OperatorSize{ID: t.Operator})
+		}
+		if t.Table != "meta" { // a watermark
+			out[i].Rows += t.Rows
+		}
+		out[i].Bytes += t.Bytes
+	}
+	slices.SortFunc(out, func(a, b OperatorSize) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// positions is the smallest watermark of a checkpoint's splits, and their number.
+func positions(c *state.Checkpoint) (wm dataflow.Time, n int, err error) {
+	wm = dataflow.MaxTime
+	for _, src := range c.Sources {
+		var splits []exec.SplitState
+		if err := json.Unmarshal(src.Splits, &splits); err != nil {
+			return wm, n, fmt.Errorf("%w: positions of %s: %w", state.ErrDamaged, src.Table, err)
+		}
+		for _, sp := range splits {
+			n++
+			if !sp.Finished {
+				wm = min(wm, sp.Watermark)
+			}
+		}
+	}
+	return wm, n, nil
+}
+
+// CheckFit compares a savepoint with the statements of another query: which operators keep their
+// state, which begin empty, and what is dropped.
+func CheckFit(ctx context.Context, e Engine, dir string, format state.Format, spec Spec) ([]Fit, error) {
+	c, err := state.OpenSavepoint(vfs.OS{}, dir, format)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.Prepare(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return fit(c, p.Root), nil
+}
+
+func fit(c *state.Checkpoint, root plan.Node) []Fit {
+	out := []Fit{}
+	have := sizes(c)
+	ids, names := exec.Operators(root)
+	for i, id := range ids {
+		f := Fit{ID: id, Name: names[i], Fit: "new"}
+		if k := slices.IndexFunc(have, func(o OperatorSize) bool { return o.ID == id }); k >= 0 {
+			f.Fit, f.Rows, f.Bytes = "keep", have[k].Rows, have[k].Bytes
+		}
+		out = append(out, f)
+	}
+	for _, o := range have {
+		if !slices.Contains(ids, o.ID) {
+			out = append(out, Fit{ID: o.ID, Name: strings.SplitN(o.ID, "-", 2)[0], Fit: "drop", Rows: o.Rows, Bytes: o.Bytes})
+		}
+	}
+	return out
+}
+
+// Lossless tells whether no state is dropped and none begins empty.
+func Lossless(list []Fit) bool {
+	return !slices.ContainsFunc(list, func(f Fit) bool { return f.Fit != "keep" })
+}

@@ -1,0 +1,206 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/datasets/parquet"
+	"github.com/riffle-io/riffle/internal/vfs"
+)
+
+// Options says where a server keeps what it has. Dir and Engine are needed.
+type Options struct {
+	Dir     string
+	Engine  Engine
+	Log     func(format string, args ...any) // default: nowhere
+	Version string                           // of riffle, for clients
+}
+
+// Server runs the jobs of a directory.
+type Server struct {
+	dir     string
+	engine  Engine
+	format  state.Format
+	log     func(format string, args ...any)
+	version string
+	started time.Time
+	lock    interface{ Close() error }
+	reg     *registry
+	events  events
+	ctx     context.Context
+	end     context.CancelCauseFunc
+
+	mu   sync.Mutex
+	jobs map[string]*job
+}
+
+// The errors of requests.
+var (
+	ErrNoJob   = errors.New("there is no such job")
+	ErrExists  = errors.New("there is such a job already")
+	ErrState   = errors.New("the job is not in a state for that")
+	ErrSetting = errors.New("no such setting")
+)
+
+// Open takes the directory and starts the jobs that should run. When another process has it the
+// error wraps a *vfs.LockedError.
+func Open(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("state of the job server: %w", err)
+	}
+	lock, err := vfs.OS{}.Lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("job server: %w", err)
+	}
+	s := &Server{dir: dir, engine: o.Engine, format: parquet.Format{}, log: o.Log, version: o.Version, started: time.Now(), lock: lock, jobs: map[string]*job{}}
+	if s.reg, err = openRegistry(dir); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	s.ctx, s.end = context.WithCancelCause(context.Background())
+	records, err := s.reg.list()
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	for _, rec := range records {
+		j := &job{srv: s, rec: rec, state: Stopped}
+		s.jobs[rec.Spec.Name] = j
+		j.mu.Lock()
+		switch {
+		case rec.Ended != "":
+			j.state, j.cause = rec.Ended, rec.Cause
+		case rec.Want != Stopped:
+			j.eventLocked("started", "the job server started", nil)
+			j.launchLocked()
+		}
+		j.mu.Unlock()
+	}
+	return s, nil
+}
+
+// Dir is the server's directory.
+func (s *Server) Dir() string { return s.dir }
+
+// Close ends the runs of all jobs and lets go of the directory. The jobs run again under the next
+// server.
+func (s *Server) Close() error {
+	s.end(errShutdown)
+	for _, j := range s.all() {
+		j.await()
+	}
+	s.events.close()
+	return errors.Join(s.reg.close(), s.lock.Close())
+}
+
+// all is the jobs in order of names.
+func (s *Server) all() []*job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*job
+	for _, j := range s.jobs {
+		out = append(out, j)
+	}
+	slices.SortFunc(out, func(a, b *job) int {
+		switch {
+		case a.name() < b.name():
+			return -1
+		case a.name() > b.name():
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// await waits until the job's supervisor, if it runs, has returned.
+func (j *job) await() {
+	j.mu.Lock()
+	done := j.done
+	j.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+func (s *Server) job(name string) (*job, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j, ok := s.jobs[name]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrNoJob, name)
+	}
+	return j, nil
+}
+
+// Submit adds a job and starts it.
+func (s *Server) Submit(ctx context.Context, spec Spec) error {
+	if err := spec.check(); err != nil {
+		return err
+	}
+	if _, err := s.engine.Prepare(ctx, spec); err != nil {
+		return fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, have := s.jobs[spec.Name]; have {
+		return fmt.Errorf("%w: %s", ErrExists, spec.Name)
+	}
+	// A job of the same name that was removed must not leave its state to this one.
+	if err := os.RemoveAll(filepath.Join(s.dir, "jobs", spec.Name)); err != nil {
+		return err
+	}
+	j := &job{srv: s, state: Starting, rec: &record{Spec: spec, Version: 1, Want: Running, Created: time.Now()}}
+	if err := s.reg.put(j.rec); err != nil {
+		return err
+	}
+	s.jobs[spec.Name] = j
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.eventLocked("started", "submitted", nil)
+	j.launchLocked()
+	return nil
+}
+
+// Remove forgets a job that does not run, with its state. Savepoints and output stay.
+func (s *Server) Remove(name string) error {
+	j, err := s.job(name)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.runsLocked() {
+		return fmt.Errorf("%w: %s is %s; stop or cancel it first", ErrState, name, j.state)
+	}
+	if err := s.reg.remove(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	delete(s.jobs, name)
+	s.mu.Unlock()
+	return os.RemoveAll(filepath.Join(s.dir, "jobs", name))
+}
+
+// runsLocked tells whether the supervisor is at work.
+func (j *job) runsLocked() bool {
+	switch j.state {
+	case Starting, Running, Paused, Restarting, Stopping:
+		return true
+	}
+	return false
+}
