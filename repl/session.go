@@ -57,12 +57,15 @@ type Output struct {
 type Session struct {
 	Settings
 	Params  map[string]string // not changed once statements run
+	Server  ServerAddress     // of the jobs that are tables job.NAME
 	out     Output
 	cat     *Catalog
 	results results
 
-	mu   sync.Mutex // guards Settings and pool
-	pool *spill.Pool
+	mu     sync.Mutex // guards Settings and what follows
+	pool   *spill.Pool
+	scopes map[string]keptScope // for completion
+	tmp    string               // see scratch
 }
 
 // NewSession makes a session with the default settings.
@@ -126,6 +129,7 @@ func (s *Session) executeTo(ctx context.Context, text string, out Output, run *R
 		bound, err := st.bind(stmt, text)
 		if err == nil {
 			err = st.execStatement(bound)
+			s.forgetScopes()
 		}
 		if err != nil {
 			return err
