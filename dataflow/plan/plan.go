@@ -241,7 +241,11 @@ func (a *Aggregate) Describe() string {
 	for i, g := range a.Aggs {
 		aggs[i] = g.String()
 	}
-	return fmt.Sprintf("%s keys=[%s] aggs=[%s]", name, exprList(a.Keys, ", "), strings.Join(aggs, ", "))
+	window := "" // the state of another window is other state
+	if a.Window != nil && a.Window.Window != nil {
+		window = " window=" + a.Window.Window.spec()
+	}
+	return fmt.Sprintf("%s%s keys=[%s] aggs=[%s]", name, window, exprList(a.Keys, ", "), strings.Join(aggs, ", "))
 }
 
 // WindowKind is a way to assign windows.
@@ -282,8 +286,10 @@ func (w *Window) WithInputs(in ...Node) Node {
 	c.In = in[0]
 	return &c
 }
-func (w *Window) Describe() string {
-	s := fmt.Sprintf("Window %s(%s, %s", windowNames[w.Kind], w.In.Schema().Fields[w.Time].Name, micros(w.Size))
+func (w *Window) Describe() string { return "Window " + w.spec() }
+
+func (w *Window) spec() string {
+	s := fmt.Sprintf("%s(%s, %s", windowNames[w.Kind], w.In.Schema().Fields[w.Time].Name, micros(w.Size))
 	if w.Slide != 0 {
 		s += " slide " + micros(w.Slide)
 	}
