@@ -99,6 +99,10 @@ func kafkaRange(rng *syntax.Range) (kafka.Range, error) {
 
 // Function opens a generated table: gen.NAME(argument => value).
 func (st *statement) Function(name []string, args sql.Args) (plan.Table, *plan.Watermark, error) {
+	if len(name) == 1 && name[0] == "savepoint" {
+		t, err := st.savepointTable(args)
+		return t, nil, err
+	}
 	if len(name) != 2 || name[0] != "gen" {
 		return nil, nil, sql.ErrNoTable
 	}

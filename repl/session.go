@@ -50,6 +50,8 @@ type Output struct {
 	Time func(d time.Duration)
 	// named, when set, makes the writer of a query's result instead, which becomes a table.
 	named func(o render.Options, mode plan.Mode, key []int) (render.Writer, error)
+	// unnamed keeps the results of a Run from becoming tables.
+	unnamed bool
 }
 
 // Session is one user's state. Statements may run at the same time, in goroutines of their own;
@@ -93,6 +95,9 @@ func (e *StatementError) Unwrap() error { return e.Err }
 
 // ErrSyntax marks errors of the text itself, in contrast to those of running it.
 var ErrSyntax = errors.New("statement cannot be understood")
+
+// ErrUnbounded means that something that must end was asked of an input that does not.
+var ErrUnbounded = errors.New("the input does not end")
 
 // misuse is an error of the text that has no place in it.
 func misuse(format string, args ...any) error {

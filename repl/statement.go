@@ -67,6 +67,10 @@ func (st *statement) Table(name []string, rng *syntax.Range) (plan.Table, *plan.
 			return t, nil, err
 		}
 	}
+	if !ok && len(name) == 2 && name[0] == "job" {
+		t, err := st.jobTable(name[1])
+		return t, nil, err
+	}
 	if !ok {
 		return nil, nil, sql.ErrNoTable
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/riffle-io/riffle/datasets/kafka"
+	"github.com/riffle-io/riffle/jobs"
 	"github.com/riffle-io/riffle/optimizer"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
@@ -24,6 +25,8 @@ const (
 	exitUsage       = 2   // usage, configuration or syntax
 	exitUnreachable = 3   // a broker or connection; may pass
 	exitTimeout     = 4   // --timeout ran out
+	exitLint        = 5   // the query cannot become a job
+	exitDifferent   = 6   // different, would change, or state would be lost
 	exitInterrupted = 130 // ctrl-c
 	exitKilled      = 137 // ctrl-c twice
 )
@@ -35,9 +38,16 @@ func (e *usageError) Error() string { return e.msg }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
+// differs is the answer of a comparison, as an error.
+type differs struct{ what string }
+
+func (d *differs) Error() string { return d.what }
+
 // exitCode says what kind of failure an error is.
 func exitCode(ctx context.Context, err error) int {
 	var u *usageError
+	var api *jobs.APIError
+	var diff *differs
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errInterrupted):
 		return exitInterrupted
@@ -45,7 +55,11 @@ func exitCode(ctx context.Context, err error) int {
 		return exitTimeout
 	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
 		return exitUsage
-	case unreachable(err):
+	case errors.As(err, &diff):
+		return exitDifferent
+	case errors.As(err, &api) && api.Status < 500, errors.Is(err, jobs.ErrSpec):
+		return exitUsage
+	case unreachable(err), errors.Is(err, jobs.ErrNoServer):
 		return exitUnreachable
 	}
 	return exitFailed
@@ -60,7 +74,7 @@ func unreachable(err error) bool {
 }
 
 // codes are the stable names of errors in --json.
-var codes = map[int]string{exitFailed: "RF1000", exitUsage: "RF2000", exitUnreachable: "RF3000", exitTimeout: "RF4000", exitInterrupted: "RF5000"}
+var codes = map[int]string{exitFailed: "RF1000", exitUsage: "RF2000", exitUnreachable: "RF3000", exitTimeout: "RF4000", exitLint: "RF5100", exitDifferent: "RF6000", exitInterrupted: "RF5000"}
 
 // report prints an error for people, or as one JSON object.
 func (a *app) report(err error, code int) {
@@ -71,10 +85,21 @@ func (a *app) report(err error, code int) {
 	if code == exitTimeout {
 		msg = fmt.Sprintf("--timeout %v ran out; what came before it was written", a.timeout)
 	}
+	hint := ""
+	if api := new(jobs.APIError); errors.As(err, &api) {
+		hint = api.Hint
+	}
 	if !a.json {
 		fmt.Fprintln(a.err, "riffle: "+strings.TrimRight(msg, "\n"))
+		if hint != "" {
+			fmt.Fprintln(a.err, "hint: "+hint)
+		}
 		return
 	}
-	line, _ := json.Marshal(map[string]any{"v": 1, "error": map[string]any{"code": codes[code], "message": msg}}) // cannot fail: text only
+	body := map[string]any{"code": codes[code], "message": msg}
+	if hint != "" {
+		body["hint"] = hint
+	}
+	line, _ := json.Marshal(map[string]any{"v": 1, "error": body}) // cannot fail: text only
 	fmt.Fprintln(a.err, string(line))
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/riffle-io/riffle/repl"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -28,6 +30,7 @@ type app struct {
 	json     bool
 	timeout  time.Duration
 	profile  string
+	server   repl.ServerAddress
 	stopProf func()
 }
 
@@ -137,9 +140,13 @@ func (a *app) root() *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices on stderr")
 	f.BoolVar(&a.json, "json", false, "errors and results as JSON, one object a line")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this time, with exit code 4")
+	f.StringVar(&a.server.Addr, "server", os.Getenv("RIFFLE_SERVER"), "job server: https://host:port with the token in $RIFFLE_TOKEN, or the path of a socket (default: your own, on its socket)")
+	a.server.Token = os.Getenv("RIFFLE_TOKEN")
 	f.StringVar(&a.profile, "cpuprofile", "", "write a CPU profile, for go tool pprof")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
+	root.AddCommand(a.serveCommand(), a.jobsCommand())
+	root.AddCommand(a.controlCommands()...)
 	return root
 }
 

@@ -65,6 +65,7 @@ func (a *app) session(q *queryFlags) (*repl.Session, error) {
 	}
 	def := s.Settings
 	s.Settings = q.set
+	s.Server = a.server
 	if q.set.Parallelism < 0 {
 		return nil, usage("--parallelism %d: must be at least 1", q.set.Parallelism)
 	}
@@ -197,18 +198,28 @@ func (a *app) statements(q *queryFlags, args []string) (text string, sources []s
 	}
 	var parts []string
 	for _, f := range q.files {
-		var data []byte
-		if f == "-" {
-			data, err = io.ReadAll(a.in)
-		} else {
-			data, err = os.ReadFile(f)
-		}
+		part, err := a.readStatements(f)
 		if err != nil {
-			return "", nil, usage("%v", err)
+			return "", nil, err
 		}
-		parts = append(parts, string(data))
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ";\n"), args, nil
+}
+
+// readStatements reads a file of statements; - is standard input.
+func (a *app) readStatements(file string) (string, error) {
+	var data []byte
+	var err error
+	if file == "-" {
+		data, err = io.ReadAll(a.in)
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return "", usage("%v", err)
+	}
+	return string(data), nil
 }
 
 // quoteSource makes a source from the command line part of a statement.

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riffle-io/riffle/datasets/parquet"
+	"github.com/riffle-io/riffle/jobs"
+	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
+)
+
+// controlCommands are the commands that change jobs.
+func (a *app) controlCommands() []*cobra.Command {
+	act := func(use, short string, fn func(*repl.Jobs, context.Context, string) error, said string) *cobra.Command {
+		return a.jobCommand(use+" JOB", short, "riffle "+use+" hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+			return a.done(fn(c, ctx, args[0]), "%s %s", args[0], said)
+		})
+	}
+	return []*cobra.Command{
+		a.stopCommand(),
+		act("cancel", "End a job at once, without a last checkpoint", (*repl.Jobs).Cancel, "is cancelled; riffle resume goes on from its last checkpoint"),
+		act("pause", "Hold a job still, with its state in memory", (*repl.Jobs).Pause, "is paused"),
+		act("resume", "End a pause, or start a job that was stopped or has failed", (*repl.Jobs).Resume, "runs"),
+		act("restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
+		a.rescaleCommand(), a.forkCommand(), a.jobSetCommand(), a.savepointCommand(),
+	}
+}
+
+func (a *app) stopCommand() *cobra.Command {
+	label, none := "", false
+	cmd := a.jobCommand("stop JOB", "Stop a job with a savepoint; open windows stay in it and do not fire", "riffle stop hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		switch {
+		case none && label != "":
+			return usage("--savepoint and --no-savepoint exclude each other")
+		case none:
+		case label == "":
+			label = "stop-" + time.Now().UTC().Format("20060102-150405")
+		}
+		dir, err := c.Stop(ctx, args[0], label)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(map[string]any{"v": 1, "job": args[0], "savepoint": dir})
+		}
+		if dir == "" {
+			return a.done(nil, "%s is stopped; riffle resume %s goes on from its last checkpoint", args[0], args[0])
+		}
+		return a.done(nil, "%s is stopped; savepoint %s in %s", args[0], label, dir)
+	})
+	cmd.Flags().StringVar(&label, "savepoint", "", "name of the savepoint (default: stop- and the time)")
+	cmd.Flags().BoolVar(&none, "no-savepoint", false, "keep the last checkpoint only")
+	return cmd
+}
+
+func (a *app) rescaleCommand() *cobra.Command {
+	dry := false
+	cmd := a.jobCommand("rescale JOB PARALLELISM", "Change the number of tasks of a job", "riffle rescale hourly 4", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		p, err := strconv.Atoi(args[1])
+		if err != nil || p < 1 {
+			return usage("riffle rescale: parallelism %q must be a number from 1 on", args[1])
+		}
+		d, err := c.Show(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		r := repl.PreviewRescale(d, p)
+		if dry {
+			if a.json {
+				return a.printJSON(r)
+			}
+			fmt.Fprintln(a.out, r.Text)
+			return nil
+		}
+		a.notice("%s", r.Text)
+		begun := time.Now()
+		if err := c.Rescale(ctx, args[0], p); err != nil {
+			return err
+		}
+		return a.done(nil, "%s runs with parallelism %d, after %s", args[0], p, time.Since(begun).Round(time.Millisecond))
+	})
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would happen")
+	return cmd
+}
+
+func (a *app) forkCommand() *cobra.Command {
+	file := ""
+	cmd := a.jobCommand("fork JOB NAME", "Start another job from the present state of one", "riffle fork hourly hourly_v2 -f hourly_v2.sql", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		if file == "" {
+			return usage("riffle fork needs the statements of the new job, with a target of its own: -f FILE")
+		}
+		spec, err := a.specOf(ctx, c, args[0], file)
+		if err != nil {
+			return err
+		}
+		spec.Name = args[1]
+		return a.done(c.Fork(ctx, args[0], spec), "%s runs from the state of %s", args[1], args[0])
+	})
+	cmd.Flags().StringVarP(&file, "file", "f", "", "statements of the new job")
+	return cmd
+}
+
+// specOf is a job's spec with the statements of a file.
+func (a *app) specOf(ctx context.Context, c *repl.Jobs, name, file string) (repl.JobSpec, error) {
+	d, err := c.Show(ctx, name)
+	if err != nil {
+		return repl.JobSpec{}, err
+	}
+	text, err := a.readStatements(file)
+	if err != nil {
+		return repl.JobSpec{}, err
+	}
+	spec := d.Spec
+	spec.SQL, spec.From, spec.Adapt = text, "", false
+	spec.Dir, err = workDir()
+	return spec, err
+}
+
+func (a *app) jobSetCommand() *cobra.Command {
+	var known []string
+	for _, s := range jobs.Settings() {
+		known = append(known, fmt.Sprintf("  %-14s %s", s[0], s[1]))
+	}
+	parent := &cobra.Command{Use: "job", Short: "Change the settings of a job", Example: "  riffle job set hourly checkpoint=5s", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	set := a.jobCommand("set JOB KEY=VALUE", "Change a setting of a job", "riffle job set hourly idle-timeout=60s", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		k, v, ok := strings.Cut(args[1], "=")
+		if !ok {
+			return usage("riffle job set: %q must be key=value", args[1])
+		}
+		restart, err := c.Set(ctx, args[0], k, v)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(map[string]any{"v": 1, "job": args[0], "key": k, "value": v, "restart": restart})
+		}
+		if restart {
+			return a.done(nil, "%s = %s takes effect with the next start: riffle restart %s", k, v, args[0])
+		}
+		return a.done(nil, "%s = %s", k, v)
+	})
+	set.Long = "Changes a setting of a job. There are:\n\n" + strings.Join(known, "\n")
+	parent.AddCommand(set)
+	return parent
+}
+
+func (a *app) savepointCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "savepoint", Short: "Take, list, look into, compare and remove savepoints", Example: "  riffle savepoint create hourly before-v2\n  riffle savepoint check hourly --against hourly_v2.sql",
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(
+		a.jobCommand("create JOB NAME", "Take a savepoint of a job while it runs", "riffle savepoint create hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+			sp, err := c.Savepoint(ctx, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(sp)
+			}
+			return a.done(nil, "savepoint %s: %d rows, %s, in %s", sp.Label, sp.Rows, render.Bytes(sp.Bytes), sp.Dir)
+		}),
+		a.savepointList(), a.savepointShow(), a.savepointCheck(),
+		a.jobCommand("rm JOB NAME", "Remove a savepoint", "riffle savepoint rm hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+			return a.done(c.RemoveSavepoint(ctx, args[0], args[1]), "savepoint %s of %s is removed", args[1], args[0])
+		}))
+	return cmd
+}
+
+func (a *app) savepointList() *cobra.Command {
+	return &cobra.Command{Use: "ls [JOB]", Short: "List savepoints", Example: "  riffle savepoint ls hourly", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withJobs(func(c *repl.Jobs) error {
+				list, err := c.Savepoints(cmd.Context(), strings.Join(args, ""))
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(list)
+				}
+				var rows [][]string
+				for _, s := range list {
+					rows = append(rows, []string{s.Job, s.Label, s.Created.Format(time.DateTime), strconv.FormatInt(s.Rows, 10), render.Bytes(s.Bytes), orDash(s.Watermark), s.Dir})
+				}
+				return a.table("JOB NAME CREATED ROWS BYTES WATERMARK DIRECTORY", rows)
+			})
+		}}
+}
+
+func (a *app) savepointShow() *cobra.Command {
+	return &cobra.Command{Use: "show DIR", Short: "Check a savepoint's files and show what they hold", Example: "  riffle savepoint show ./savepoints/hourly/before-v2", Args: exactly(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := jobs.DescribeSavepoint(args[0], parquet.Format{}, true)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(s)
+			}
+			fmt.Fprintf(a.out, "checkpoint %d of %s, parallelism %d, %d positions, watermark %s; all checksums are right\n", s.Checkpoint, s.Created.Format(time.DateTime), s.Parallelism, s.Positions, orDash(s.Watermark))
+			var rows [][]string
+			for _, o := range s.Operators {
+				rows = append(rows, []string{o.ID, strconv.FormatInt(o.Rows, 10), render.Bytes(o.Bytes)})
+			}
+			return a.table("OPERATOR ROWS BYTES", rows)
+		}}
+}
+
+func (a *app) savepointCheck() *cobra.Command {
+	against := ""
+	cmd := a.jobCommand("check JOB", "Say what becomes of a job's state under another query", "riffle savepoint check hourly --against hourly_v2.sql", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		if against == "" {
+			return usage("riffle savepoint check needs --against FILE, the statements to compare with")
+		}
+		spec, err := a.specOf(ctx, c, args[0], against)
+		if err != nil {
+			return err
+		}
+		list, err := c.Fit(ctx, args[0], spec)
+		if err != nil {
+			return err
+		}
+		if err := a.printFit(list); err != nil {
+			return err
+		}
+		if !jobs.Lossless(list) {
+			return &differs{"state would be lost or begin empty"}
+		}
+		return nil
+	})
+	cmd.Flags().StringVar(&against, "against", "", "file of the statements to compare with")
+	return cmd
+}
+
+func (a *app) printFit(list []repl.JobFit) error {
+	if a.json {
+		return a.printJSON(map[string]any{"v": 1, "operators": list})
+	}
+	var rows [][]string
+	for _, f := range list {
+		rows = append(rows, []string{f.Fit, f.ID, strconv.FormatInt(f.Rows, 10), render.Bytes(f.Bytes), f.Name})
+	}
+	return a.table("FIT OPERATOR ROWS BYTES MEANING", rows)
+}
