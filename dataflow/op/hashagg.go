@@ -24,7 +24,8 @@ const (
 //	spilled:   the budget was refused; groups went to partitions on disk, later ones are in the table
 //	merging:   the input has ended; partitions are read back one by one, and spilled again by other
 //	           bits of the hash when they are still too large
-//	passing:   (partial only) grouping did not pay; each row is emitted as a group of its own
+//	passing:   (partial only) grouping did not pay: each row is emitted as a group of its own, or
+//	           each run of rows where equal keys stand together
 type hashAgg struct {
 	dataflow.Base
 	p    *aggPlan
@@ -34,8 +35,13 @@ type hashAgg struct {
 	emit *emitter
 	sp   *aggSpill
 
+	out       dataflow.Output // of the call at hand
+	sc        *scatter        // rows that are held back; nil: none
+	noScatter bool            // they will not be
+
 	seen    int // partial: rows since the last look
 	passing *groups
+	runs    runs
 	spills  int
 }
 
@@ -64,19 +70,20 @@ func (h *hashAgg) Process(_ int, b *vec.Batch, out dataflow.Output) error {
 	if h.passing != nil {
 		return h.pass(b, out)
 	}
-	_, _, err := h.g.update(b, b.Sel)
-	if errors.Is(err, spill.ErrOverBudget) {
-		if err = h.release(out); err == nil {
-			h.mem.strict = false
-			_, _, err = h.g.update(b, b.Sel)
-			h.mem.strict = true
-		}
+	h.out = out
+	if h.scatters(b) {
+		return h.scatter(b)
 	}
-	if err != nil || h.p.spec.Mode != AggPartial {
+	if err := h.add(b); err != nil || h.p.spec.Mode != AggPartial {
 		return err
 	}
+	if len(h.p.keyTypes) == 0 {
+		return nil
+	}
 	h.seen += b.Live()
-	if h.seen >= probeRows && len(h.p.keyTypes) > 0 {
+	h.runs.starts = runStarts(h.p.keyVecs, b, h.runs.starts[:0])
+	h.runs.runs += len(h.runs.starts)
+	if h.seen >= probeRows {
 		return h.look(out)
 	}
 	return nil
@@ -97,28 +104,17 @@ func (h *hashAgg) release(out dataflow.Output) error {
 // look decides whether a partial aggregation goes on grouping.
 func (h *hashAgg) look(out dataflow.Output) error {
 	poor := h.g.t.Rows() > h.seen*3/4
-	if !poor && h.g.bytes() < partialBytes {
+	r := &h.runs
+	switch {
+	case !poor && h.clustered():
+		r.on, r.rows0, r.runs0 = true, h.seen, r.runs
+		h.passing = h.p.newGroups(nil)
+	case poor && len(h.p.aux) == 0:
+		h.passing = h.p.newGroups(nil)
+	case !poor && h.g.bytes() < partialBytes:
 		return nil
 	}
-	if poor && len(h.p.aux) == 0 {
-		h.passing = h.p.newGroups(nil)
-	}
 	return h.Flush(out)
-}
-
-// pass emits each row as a group of its own.
-func (h *hashAgg) pass(b *vec.Batch, out dataflow.Output) error {
-	s := &h.p.s
-	s.refs = room(s.refs, b.Live())
-	h.passing.t.Alloc(s.refs)
-	if err := h.passing.accumulate(b, b.Sel, s.refs); err != nil {
-		return err
-	}
-	err := h.emit.rows(h.passing, s.refs, func(c int, dst *vec.Vec) {
-		dst.Append(h.p.keyVecs[c], b.N, b.Sel)
-	}, out)
-	h.passing.t.Truncate()
-	return err
 }
 
 // Flush emits what a partial aggregation holds and forgets it.
@@ -126,13 +122,16 @@ func (h *hashAgg) Flush(out dataflow.Output) error {
 	if h.p.spec.Mode != AggPartial {
 		return nil
 	}
-	h.seen = 0
+	h.seen, h.runs.rows, h.runs.runs = 0, 0, 0
 	err := h.emit.all(h.g, out)
 	h.g.clear()
 	return err
 }
 
 func (h *hashAgg) EndInput(_ int, out dataflow.Output) error {
+	if err := h.gatherIn(); err != nil {
+		return err
+	}
 	if len(h.p.keyTypes) == 0 && h.p.spec.Mode != AggPartial && h.sp == nil && h.g.t.Rows() == 0 {
 		if _, _, err := h.g.find(1, nil); err != nil {
 			return err
@@ -192,6 +191,8 @@ func (h *hashAgg) Explain() string {
 	switch {
 	case h.spills > 0:
 		return fmt.Sprintf("spilled %d times", h.spills)
+	case h.runs.on:
+		return "passed runs of equal keys through"
 	case h.passing != nil:
 		return "passed rows through: grouping did not reduce them"
 	}
@@ -199,6 +200,7 @@ func (h *hashAgg) Explain() string {
 }
 
 func (h *hashAgg) Close() error {
+	h.stopScatter()
 	if h.g != nil {
 		h.g.clear()
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"math/bits"
 	"sync"
 
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -49,6 +50,10 @@ func New(keys, vals []vec.Type, budget Budget) *Table {
 
 // Rows is the number of live rows.
 func (t *Table) Rows() int { return t.rows }
+
+// IndexBits is how many low bits of a key's hash say where in the index it is looked for: keys that
+// agree in the upper ones of them are near each other.
+func (t *Table) IndexBits() int { return bits.Len(uint(t.mask)) }
 
 // Bytes is the memory of the table.
 func (t *Table) Bytes() int64 {
