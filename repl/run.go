@@ -102,10 +102,13 @@ func (r *Run) output(out Output) Output {
 	o := Output{Time: out.Time}
 	o.Result = func(ro render.Options) (render.Writer, error) { return r.openResult(ro, out, false) }
 	o.named = func(ro render.Options, mode plan.Mode, key []int) (render.Writer, error) {
+		if ro.Stream && out.unnamed {
+			return nil, ErrUnbounded
+		}
 		if ro.Stream {
 			return r.openLive(ro, out, mode, key)
 		}
-		return r.openResult(ro, out, true)
+		return r.openResult(ro, out, !out.unnamed)
 	}
 	o.Notice = func(format string, args ...any) {
 		r.mu.Lock()
