@@ -148,9 +148,9 @@ func (r Region) Parts(x, y int, parts ...Part) int {
 // Box draws a frame around the region, heavy when it has the focus, with a title on the left and a
 // note on the right of its upper edge, and returns the inside, blanked.
 func (r Region) Box(t *Theme, title, note string, focus bool) Region {
-	b, st, ts := t.Light, Frame, Text
+	b, st := t.Light, Frame
 	if focus {
-		b, st, ts = t.Heavy, Focus, Title
+		b, st = t.Heavy, Focus
 	}
 	inside := r.Sub(1, 1, r.W-2, r.H-2)
 	inside.Clear()
@@ -169,13 +169,17 @@ func (r Region) Box(t *Theme, title, note string, focus bool) Region {
 	r.Set(r.W-1, 0, b.TR, st)
 	r.Set(0, r.H-1, b.BL, st)
 	r.Set(r.W-1, r.H-1, b.BR, st)
-	r.label(t, title, note, ts)
+	r.Label(t, title, note, focus)
 	return inside
 }
 
-// label writes title and note into the upper edge. The title goes before the note when both do not
-// fit.
-func (r Region) label(t *Theme, title, note string, ts Style) {
+// Label writes title and note into the upper edge of a box. The title goes before the note when both
+// do not fit.
+func (r Region) Label(t *Theme, title, note string, focus bool) {
+	ts := Text
+	if focus {
+		ts = Title
+	}
 	room := r.W - 4
 	if title != "" && room > 2 {
 		w := min(Width(title), room-2)

@@ -87,16 +87,15 @@ func Bars(r canvas.Region, t *canvas.Theme, labels []string, values []float64) {
 		if v < 0 {
 			st = canvas.Second
 		}
-		x := lw + 2
 		if most > 0 && !math.IsNaN(v) {
-			x += drawBar(r.Sub(lw+2, y, room, 1), t, math.Abs(v)/most, st)
+			drawBar(r.Sub(lw+2, y, room, 1), t, math.Abs(v)/most, st)
 		}
-		r.Text(x+1, y, Short(v), canvas.Text)
+		r.Right(r.W, y, Short(v), canvas.Text)
 	}
 }
 
-// drawBar fills a fraction of a line and returns the cells used.
-func drawBar(r canvas.Region, t *canvas.Theme, f float64, st canvas.Style) int {
+// drawBar fills a fraction of a line.
+func drawBar(r canvas.Region, t *canvas.Theme, f float64, st canvas.Style) {
 	f = max(0, min(f, 1)) * float64(r.W)
 	whole := int(f)
 	if t.Eighths == nil {
@@ -107,9 +106,7 @@ func drawBar(r canvas.Region, t *canvas.Theme, f float64, st canvas.Style) int {
 	}
 	if rest := int((f - float64(whole)) * 8); t.Eighths != nil && rest > 0 {
 		r.Set(whole, 0, t.Eighths[rest-1], st)
-		whole++
 	}
-	return whole
 }
 
 // Gauge draws a fraction of its width full and the rest empty.

@@ -54,6 +54,22 @@ func (g *Grid) SetSource(src RowSource) {
 	g.refreshColumns()
 }
 
+// Update shows a newer state of the same source: cursor, widths and look stay. Rows that went from
+// the front are gone, so the cursor moves up by as many.
+func (g *Grid) Update(src RowSource, gone int64) {
+	if g.src == nil || len(src.Columns()) != len(g.cols) {
+		g.SetSource(src)
+		return
+	}
+	g.src, g.pageAt = src, pageKey{from: -1}
+	g.row -= gone
+	g.top -= gone
+	g.follow()
+}
+
+// AtEnd reports that the cursor is on the last row, or that there is none.
+func (g *Grid) AtEnd() bool { return g.row >= g.Rows()-1 }
+
 // Source returns what is shown; nil is nothing.
 func (g *Grid) Source() RowSource { return g.src }
 

@@ -176,7 +176,7 @@ func (g *Grid) drawCell(r canvas.Region, t *canvas.Theme, y int, s slot, c Cell,
 	text := c.Text
 	if c.Null {
 		text, st = "NULL", canvas.Null
-	} else if g.match != "" && containsFold(text, g.match) {
+	} else if g.match != "" && ContainsFold(text, g.match) {
 		st = canvas.Match
 	}
 	x := s.x
@@ -186,8 +186,8 @@ func (g *Grid) drawCell(r canvas.Region, t *canvas.Theme, y int, s slot, c Cell,
 	r.Clip(t, x, y, min(s.x+s.w, r.W)-x, text, st)
 }
 
-// containsFold reports whether s holds sub, which is in lower case, without regard to case.
-func containsFold(s, sub string) bool {
+// ContainsFold reports whether s holds sub, which is in lower case, without regard to case.
+func ContainsFold(s, sub string) bool {
 	for i := 0; i+len(sub) <= len(s); i++ {
 		if strings.EqualFold(s[i:i+len(sub)], sub) {
 			return true

@@ -271,7 +271,10 @@ func (tr *Tree) drawLine(r canvas.Region, t *canvas.Theme, n *Node, sel, focus b
 		st = canvas.Title
 	}
 	x = r.Text(x, 0, mark, canvas.Dim)
-	dw := min(canvas.Width(n.Detail), max(0, r.W-x-6))
+	dw := min(canvas.Width(n.Detail), max(0, r.W-x-1-canvas.Width(n.Label)))
+	if dw < min(4, canvas.Width(n.Detail)) {
+		dw = 0
+	}
 	end := r.Clip(t, x, 0, r.W-x-dw-min(dw, 1), n.Label, st)
 	if dw > 0 {
 		r.Clip(t, max(end+1, r.W-dw), 0, dw, n.Detail, detail)

@@ -1,0 +1,137 @@
+package tui
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/tui/canvas"
+	"github.com/riffle-io/riffle/tui/widget"
+)
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+
+// copyCell copies the value under the cursor.
+func (a *app) copyCell(g *widget.Grid) tea.Cmd {
+	v, ok := g.Value()
+	if !ok {
+		return nil
+	}
+	_, col, _ := g.Cursor()
+	return a.copyText(v.Text, "the cell of "+g.Column(col).Name)
+}
+
+// copyMenu asks in which form the row, or the statement behind it, is copied.
+func (a *app) copyMenu(g *widget.Grid, statement string) tea.Cmd {
+	row, err := g.Record()
+	if err != nil || row == nil {
+		return nil
+	}
+	cols := g.Columns()
+	form := func(what string, f func([]widget.Column, []widget.Cell) string) func() tea.Cmd {
+		return func() tea.Cmd { return a.copyText(f(cols, row), what) }
+	}
+	choices := []choice{
+		{key: "c", text: "row as csv", do: form("the row", csvRow)},
+		{key: "j", text: "row as json", do: form("the row", jsonRow)},
+		{key: "m", text: "row as md", do: form("the row", markdownRow)},
+		{key: "s", text: "row as sql", note: "a condition", do: form("the row", sqlRow)},
+	}
+	if statement != "" {
+		choices = append(choices,
+			choice{key: "q", text: "statement", do: func() tea.Cmd { return a.copyText(statement, "the statement") }},
+			choice{key: "l", text: "command line", note: "riffle sql", do: func() tea.Cmd {
+				return a.copyText("riffle sql "+quote(oneLine(statement))+a.sourceArgs(), "the command")
+			}})
+	}
+	return a.choose("Copy", nil, choices...)
+}
+
+func csvRow(cols []widget.Column, row []widget.Cell) string {
+	names, values := make([]string, len(cols)), make([]string, len(cols))
+	for i, c := range cols {
+		names[i], values[i] = c.Name, row[i].Text
+	}
+	var sb strings.Builder
+	w := csv.NewWriter(&sb)
+	_ = w.Write(names) // a strings.Builder takes everything
+	_ = w.Write(values)
+	w.Flush()
+	return sb.String()
+}
+
+// jsonRow writes an object; nested values stay JSON.
+func jsonRow(cols []widget.Column, row []widget.Cell) string {
+	var sb strings.Builder
+	sb.WriteByte('{')
+	for i, c := range cols {
+		if i > 0 {
+			sb.WriteByte(',')
+		}
+		sb.WriteString(jsonText(c.Name) + ":")
+		v := row[i]
+		switch {
+		case v.Null:
+			sb.WriteString("null")
+		case (c.Numeric || strings.EqualFold(c.Type, "boolean") || strings.HasPrefix(v.Text, "{") || strings.HasPrefix(v.Text, "[")) && json.Valid([]byte(v.Text)):
+			sb.WriteString(v.Text)
+		default:
+			sb.WriteString(jsonText(v.Text))
+		}
+	}
+	return sb.String() + "}"
+}
+
+func jsonText(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil { // a string always can be
+		return `""`
+	}
+	return string(b)
+}
+
+func markdownRow(cols []widget.Column, row []widget.Cell) string {
+	clean := strings.NewReplacer("|", `\|`, "\n", " ")
+	head, rule, body := "|", "|", "|"
+	for i, c := range cols {
+		head += " " + clean.Replace(c.Name) + " |"
+		if c.Numeric {
+			rule += "---:|"
+		} else {
+			rule += "---|"
+		}
+		body += " " + clean.Replace(row[i].Text) + " |"
+	}
+	return head + "\n" + rule + "\n" + body + "\n"
+}
+
+// sqlRow writes a condition that the row meets.
+func sqlRow(cols []widget.Column, row []widget.Cell) string {
+	var parts []string
+	for i, c := range cols {
+		if row[i].Null {
+			parts = append(parts, ident(c.Name)+" IS NULL")
+		} else {
+			parts = append(parts, ident(c.Name)+" = "+literal(row[i], c))
+		}
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// export asks for a file and writes the result there.
+func (e *explore) export() tea.Cmd {
+	if !e.shown.res.Complete() {
+		e.a.say(canvas.Warn, "the result is not whole yet: wait, or ctrl-c to keep what is there")
+		return nil
+	}
+	return e.a.ask(prompt{kind: "export", help: "write (.parquet .csv .json by the name)", enter: func(path string) tea.Cmd {
+		if path = strings.TrimSpace(path); path == "" {
+			return nil
+		}
+		text := "COPY (SELECT * FROM " + e.shown.res.Name() + ") TO '" + strings.ReplaceAll(path, "'", "''") + "'"
+		return e.runText(origin{text: text, derive: "export of " + e.shown.res.Name()})
+	}}, "export to ", e.shown.res.Name()+".csv")
+}

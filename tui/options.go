@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/riffle-io/riffle/repl"
+)
+
+// Options say what Run shows and where.
+type Options struct {
+	// Session runs the statements. Its declared tables and sources are in the tree.
+	Session *repl.Session
+	// Sources are the arguments of the command line, for the CLI lines that the screens show. They
+	// must be in the session's catalog already.
+	Sources []string
+	// Screen is the first one: "explore" (default), "stream" or "jobs".
+	Screen string
+	// Query is put into the editor at the start, and run when RunQuery is set.
+	Query    string
+	RunQuery bool
+	// File is a .sql file to edit at the start.
+	File string
+	// ASCII draws with 7-bit characters; NoColor leaves out colours.
+	ASCII, NoColor bool
+	// PlainKeys starts the editor without the modes of vi.
+	PlainKeys bool
+	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
+	In  io.Reader
+	Out io.Writer
+	Env []string
+}
+
+// Run shows the screens until the user leaves or ctx ends. Jobs go on after it. It returns an error
+// when the terminal cannot be used.
+func Run(ctx context.Context, o Options) error {
+	a := newApp(ctx, o, time.Now)
+	defer a.close()
+	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(60)}
+	if o.In != nil {
+		opts = append(opts, tea.WithInput(o.In))
+	}
+	if o.Out != nil {
+		opts = append(opts, tea.WithOutput(o.Out))
+	}
+	if o.Env != nil {
+		opts = append(opts, tea.WithEnvironment(o.Env))
+	}
+	if o.NoColor { // attributes stay: the theme leaves out the colours itself
+		opts = append(opts, tea.WithColorProfile(colorprofile.ANSI))
+	}
+	p := tea.NewProgram(a, opts...)
+	if _, err := p.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) && ctx.Err() == nil {
+		return fmt.Errorf("terminal: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/tui/widget"
+)
+
+// prompt is a line to type at the foot of the screen.
+type prompt struct {
+	kind   string // texts of one kind have one history
+	input  *widget.Input
+	enter  func(text string) tea.Cmd
+	change func(text string) // nil: not told
+	cancel func()            // nil: nothing to take back
+	help   string            // what enter does
+}
+
+const pastKept = 100
+
+// ask opens a prompt.
+func (a *app) ask(p prompt, label, text string) tea.Cmd {
+	p.input = widget.NewInput(label, text, a.past[p.kind])
+	a.prompt = &p
+	return nil
+}
+
+func (p *prompt) hints() [][2]string {
+	return [][2]string{{"enter", p.help}, {"up", "typed before"}, {"esc", "close"}}
+}
+
+func (p *prompt) key(a *app, k, text string) tea.Cmd {
+	switch k {
+	case "esc":
+		return p.close(a)
+	case "enter":
+		a.prompt = nil
+		if v := p.input.Value(); v != "" {
+			past := append(a.past[p.kind], v)
+			a.past[p.kind] = past[max(0, len(past)-pastKept):]
+		}
+		return p.enter(p.input.Value())
+	case "backspace":
+		if p.input.Value() == "" {
+			return p.close(a)
+		}
+	}
+	p.input.Key(k, text)
+	if p.change != nil {
+		p.change(p.input.Value())
+	}
+	return nil
+}
+
+func (p *prompt) close(a *app) tea.Cmd {
+	a.prompt = nil
+	if p.cancel != nil {
+		p.cancel()
+	}
+	return nil
+}

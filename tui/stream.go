@@ -1,0 +1,404 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/tui/canvas"
+	"github.com/riffle-io/riffle/tui/widget"
+)
+
+// liveMode is how the changes of a stream are shown.
+type liveMode int
+
+// The modes.
+const (
+	upsertMode    liveMode = iota // the table that the changes make
+	changelogMode                 // every change
+	appendMode                    // rows that will not change any more
+)
+
+func (m liveMode) String() string { return [...]string{"UPSERT TABLE", "CHANGELOG", "APPEND"}[m] }
+
+// stream is the screen of a query that does not end.
+type stream struct {
+	a    *app
+	ps   *panes
+	grid widget.Grid
+
+	run  *repl.Run // nil: none yet
+	live *repl.Live
+	from origin
+	st   repl.RunStatus
+	now  repl.LiveStatus
+
+	mode  liveMode
+	at    int64     // change that the view stands at; -1: live
+	since time.Time // when the view was paused
+	sort  struct {
+		col  int // -1: as the rows came
+		desc bool
+	}
+	shown shownLive
+	fresh refresh
+	find  find
+	rate  int64 // rows a second that sources are held to; 0: none
+}
+
+// shownLive is what the grid shows.
+type shownLive struct {
+	table   *repl.LiveTable // of upsert and append
+	changes []repl.Change   // the last ones before the view, for the pane at the side
+	first   int64           // seq of the grid's first row, of a changelog
+	next    int64           // seq after the last change in the view
+}
+
+// refresh is the state of reading the table anew.
+type refresh struct {
+	busy  bool
+	asked time.Time     // when it was last asked for
+	took  time.Duration // and how long it took
+	key   refreshKey    // what is shown
+	tick  time.Time     // when the numbers of the header were last read
+}
+
+// refreshKey names a picture of the recorder.
+type refreshKey struct {
+	live *repl.Live
+	at   int64
+	next int64
+	mode liveMode
+	col  int
+	desc bool
+}
+
+// Times between looks at the recorder. A table that takes long to make is made less often, so that
+// the screen takes at most a tenth of one core.
+const (
+	refreshEvery = 100 * time.Millisecond
+	headerEvery  = 250 * time.Millisecond
+	refreshShare = 10
+)
+
+func newStream(a *app) *stream {
+	s := &stream{a: a, at: -1}
+	s.sort.col = -1
+	s.ps = newPanes(
+		&pane{scope: "stream/head", label: "live", title: s.headTitle, draw: s.drawHead},
+		&pane{scope: "stream/grid", label: "rows", title: s.gridTitle, draw: s.drawGrid},
+		&pane{scope: "stream/changes", label: "changes", side: true, mute: true, title: s.changesTitle, draw: s.drawChanges},
+		&pane{scope: "stream/parts", label: "partitions", side: true, title: s.partsTitle, draw: s.drawParts},
+		&pane{scope: "stream/time", label: "time", side: true, title: s.timeTitle, draw: s.drawTime},
+	)
+	s.ps.to("stream/grid")
+	s.addKeys()
+	return s
+}
+
+func (s *stream) id() string                            { return "stream" }
+func (s *stream) label() string                         { return "Stream" }
+func (s *stream) enter() tea.Cmd                        { return nil }
+func (s *stream) scopes() []string                      { return []string{s.ps.focus.scope, "stream"} }
+func (s *stream) typing(string, string) (tea.Cmd, bool) { return nil, false }
+func (s *stream) cursor() (int, int, tea.CursorShape, bool) {
+	return 0, 0, 0, false
+}
+
+// toStream takes over a run whose input does not end, and comes to the front.
+func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
+	s := a.stream
+	s.cancelQuery()
+	s.run, s.live, s.from = run, run.Live(), from
+	s.st, s.now = run.Status(), s.live.Status()
+	s.at, s.rate = -1, 0
+	s.shown, s.fresh = shownLive{}, refresh{busy: s.fresh.busy}
+	s.grid.SetSource(&widget.Table{})
+	s.mode = upsertMode
+	if s.st.Mode == "append" {
+		s.mode = appendMode
+	}
+	s.sort.col, s.sort.desc = s.newestFirst()
+	s.ps.to("stream/grid")
+	a.say(canvas.Accent, "unbounded input: showing "+article(s.mode)+"; space pauses, m switches, w says why it is quiet")
+	return a.show("stream")
+}
+
+func article(m liveMode) string {
+	switch m {
+	case changelogMode:
+		return "the changelog"
+	case appendMode:
+		return "the rows as they come"
+	}
+	return "an upsert table"
+}
+
+// newestFirst finds the column of windows, by which a table is sorted at first.
+func (s *stream) newestFirst() (int, bool) {
+	if s.mode == appendMode {
+		return -1, false
+	}
+	for i, c := range s.live.Columns() {
+		if c.Name == "window_start" || c.Name == "window_end" {
+			return i, true
+		}
+	}
+	return -1, false
+}
+
+func (s *stream) running() bool { return s.run != nil && s.st.State == repl.StateRunning }
+
+// cancelQuery ends the query; what was recorded stays.
+func (s *stream) cancelQuery() bool {
+	if s.find.cancel() {
+		return true
+	}
+	if !s.running() {
+		return false
+	}
+	s.run.Cancel()
+	s.st = s.run.Status()
+	return true
+}
+
+// poll looks at the recorder while the screen is in front.
+func (s *stream) poll(now time.Time) (changed, active bool, cmd tea.Cmd) {
+	if s.live == nil || s.a.front() != screen(s) {
+		return false, false, nil
+	}
+	was := s.running()
+	if now.Sub(s.fresh.tick) >= headerEvery || !was {
+		s.fresh.tick = now
+		if was {
+			s.st, s.now = s.run.Status(), s.live.Status()
+			changed = true
+		}
+	}
+	return changed, s.running() || s.fresh.busy || s.stale(), s.refresh(now)
+}
+
+// stale reports that the grid shows something else than the recorder holds.
+func (s *stream) stale() bool { return s.key() != s.fresh.key }
+
+func (s *stream) key() refreshKey {
+	k := refreshKey{s.live, s.at, s.at + 1, s.mode, s.sort.col, s.sort.desc}
+	if s.at < 0 {
+		k.next = s.live.Next()
+	}
+	return k
+}
+
+// refresh makes the table of the view in the background, when it is due.
+func (s *stream) refresh(now time.Time) tea.Cmd {
+	f := &s.fresh
+	wait := max(refreshEvery, refreshShare*f.took)
+	key := s.key()
+	sameView := key.at < 0 && f.key.at < 0 && key.mode == f.key.mode && key.col == f.key.col && key.desc == f.key.desc && key.live == f.key.live
+	if f.busy || key == f.key || (sameView && now.Sub(f.asked) < wait) {
+		return nil
+	}
+	f.busy, f.asked = true, now
+	live := s.live
+	return s.a.background(func(context.Context) func() tea.Cmd {
+		begin := time.Now()
+		shown, src := snapshotLive(live, key)
+		took := time.Since(begin)
+		return func() tea.Cmd {
+			f.busy = false
+			if s.live == live {
+				f.key, f.took = key, took
+				s.take(shown, src)
+			}
+			return nil
+		}
+	})
+}
+
+// changesKept is how many changes the pane at the side can show.
+const changesKept = 100
+
+// snapshotLive reads the recorder as of a key.
+func snapshotLive(live *repl.Live, key refreshKey) (shownLive, widget.RowSource) {
+	first := live.First()
+	sh := shownLive{first: first, next: key.next}
+	from := max(first, key.next-changesKept)
+	sh.changes = live.Changes(from, int(key.next-from))
+	if key.mode == changelogMode {
+		return sh, &changeRows{live: live, first: first, next: key.next}
+	}
+	at := key.at
+	sh.table = live.Table(at)
+	if key.col >= 0 {
+		sh.table = sh.table.Sorted(key.col, key.desc)
+	}
+	src := newLiveRows(sh.table, key.mode == appendMode)
+	return sh, src
+}
+
+// take shows a new picture. A cursor on the last row of a growing list stays on the last row.
+func (s *stream) take(sh shownLive, src widget.RowSource) {
+	gone := int64(0)
+	if s.mode == changelogMode && s.shown.table == nil {
+		gone = sh.first - s.shown.first
+	}
+	end := s.at < 0 && s.sort.col < 0 && s.mode != upsertMode && s.grid.AtEnd()
+	s.shown = sh
+	s.grid.Update(src, gone)
+	if end {
+		s.grid.Key("G")
+	}
+}
+
+// pause freezes the view at the last change that it shows.
+func (s *stream) pause() {
+	if s.live == nil {
+		return
+	}
+	if s.at >= 0 {
+		s.at = -1
+		return
+	}
+	s.standAt(s.shown.next - 1)
+}
+
+// standAt shows the recorder as of a change.
+func (s *stream) standAt(seq int64) {
+	if s.at < 0 {
+		s.since = s.a.now()
+	}
+	s.at = max(s.live.First(), min(seq, s.live.Next()-1))
+}
+
+// position is the change that the view stands at.
+func (s *stream) position() int64 {
+	if s.at >= 0 {
+		return s.at
+	}
+	return s.live.Next() - 1
+}
+
+// step moves by one change.
+func (s *stream) step(n int64) {
+	if s.live == nil || s.live.Next() == 0 {
+		return
+	}
+	to := s.position() + n
+	switch {
+	case to >= s.live.Next():
+		s.a.say(canvas.Dim, "this is the last change; 0 goes live")
+	case to < s.live.First():
+		s.a.say(canvas.Dim, "this is the oldest change that is kept")
+	}
+	s.standAt(to)
+}
+
+// stepTime moves by a time span.
+func (s *stream) stepTime(d time.Duration) {
+	if s.live == nil || s.live.Next() == 0 {
+		return
+	}
+	here := s.live.Changes(s.position(), 1)
+	if len(here) == 0 {
+		return
+	}
+	s.standAt(s.seqAt(here[0].At.Add(d)))
+}
+
+// seqAt finds the last change that came no later than a time.
+func (s *stream) seqAt(t time.Time) int64 {
+	lo, hi := s.live.First(), s.live.Next()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		c := s.live.Changes(mid, 1)
+		if len(c) > 0 && !c[0].At.After(t) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo - 1
+}
+
+// seek asks where to stand.
+func (s *stream) seek() tea.Cmd {
+	return s.a.ask(prompt{kind: "seek", help: "seek", enter: func(text string) tea.Cmd {
+		if err := s.seekTo(strings.TrimSpace(text)); err != nil {
+			s.a.say(canvas.Bad, err.Error())
+		}
+		return nil
+	}}, "seek to (-30s, 10:41:07, @8812, now): ", "")
+}
+
+func (s *stream) seekTo(text string) error {
+	switch {
+	case text == "":
+		return nil
+	case text == "now":
+		s.at = -1
+		return nil
+	case strings.HasPrefix(text, "@"):
+		var seq int64
+		if _, err := fmt.Sscanf(text, "@%d", &seq); err != nil {
+			return fmt.Errorf("seek %s: @ is followed by the number of a change", text)
+		}
+		s.standAt(seq)
+		return nil
+	case strings.HasPrefix(text, "-"):
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return fmt.Errorf("seek %s: a span such as -30s or -5m", text)
+		}
+		s.standAt(s.seqAt(s.a.now().Add(d)))
+		return nil
+	}
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			now := s.a.now().UTC()
+			s.standAt(s.seqAt(time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)))
+			return nil
+		}
+	}
+	return fmt.Errorf("seek %s: neither a span, a time of today (UTC), a change @N, nor now", text)
+}
+
+// nextMode is m: the same recorder, shown otherwise.
+func (s *stream) nextMode() {
+	if s.live == nil {
+		return
+	}
+	s.mode = (s.mode + 1) % 3
+	s.sort.col, s.sort.desc = s.newestFirst()
+	if s.mode == changelogMode {
+		s.sort.col = -1
+	}
+	s.grid.SetSource(&widget.Table{})
+	s.a.say(canvas.Text, "showing "+article(s.mode)+"; the query was not restarted")
+}
+
+// sortBy orders the table by the column under the cursor.
+func (s *stream) sortBy(desc bool) {
+	_, col, ok := s.grid.Cursor()
+	if !ok || s.mode == changelogMode || col >= len(s.live.Columns()) {
+		s.a.say(canvas.Warn, "a changelog is in the order of its changes")
+		return
+	}
+	s.sort.col, s.sort.desc = col, desc
+}
+
+// limitRate asks for the rows a second that sources may read.
+func (s *stream) limitRate() tea.Cmd {
+	return s.a.ask(prompt{kind: "rate", help: "set", enter: func(text string) tea.Cmd {
+		var n int64
+		if _, err := fmt.Sscanf(strings.TrimSpace(text), "%d", &n); err != nil || n < 0 {
+			s.a.say(canvas.Bad, "a number of rows a second; 0 is no limit")
+			return nil
+		}
+		s.rate = n
+		s.live.SetRate(n)
+		return nil
+	}}, "rows a second that a source task reads (0: no limit): ", fmt.Sprint(s.rate))
+}
