@@ -244,21 +244,22 @@ func sourceOfUnion(u *plan.Union, col int, is func(plan.Node, int) bool) (plan.N
 	first, at := source(u.Ins[0], col, is)
 	for _, in := range u.Ins[1:] {
 		n, c := source(in, col, is)
-		if n == nil || first == nil || n.Schema().Len()-c != first.Schema().Len()-at || !sameWindow(n, first) {
+		if n == nil || first == nil || !sameWindow(n, first, c, at) {
 			return nil, 0
 		}
 	}
 	return first, at
 }
 
-// sameWindow tells whether two nodes cut time alike; nodes other than windows do.
-func sameWindow(a, b plan.Node) bool {
+// sameWindow tells whether two nodes cut time alike and column i of a is the same part of the window
+// as column j of b; nodes other than windows do.
+func sameWindow(a, b plan.Node, i, j int) bool {
 	v, ok := a.(*plan.Window)
 	w, both := b.(*plan.Window)
 	if !ok || !both {
 		return ok == both
 	}
-	return v.Kind == w.Kind && v.Size == w.Size && v.Slide == w.Slide && v.Offset == w.Offset
+	return i-v.In.Schema().Len() == j-w.In.Schema().Len() && v.Kind == w.Kind && v.Size == w.Size && v.Slide == w.Slide && v.Offset == w.Offset
 }
 
 // Parts of a window: the first columns that plan.Window appends, in order.
