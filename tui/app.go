@@ -60,7 +60,6 @@ type app struct {
 	mouse   bool
 	header  bool // the first line is shown
 	blurred bool
-	leaving bool
 }
 
 func newApp(ctx context.Context, o Options, now func() time.Time) *app {

@@ -29,10 +29,12 @@ type explore struct {
 	undo  []result
 	redo  []result
 
-	plot plot
-	find find
-	hist *repl.History
-	peek string // what is known of the table whose first rows are shown
+	plot    plot
+	find    find
+	profile profile
+	insp    *inspector // shown in place of the panes; nil: not
+	hist    *repl.History
+	peek    string // what is known of the table whose first rows are shown
 }
 
 // origin is a statement and its place in a buffer.
@@ -94,10 +96,13 @@ func (e *explore) start() tea.Cmd {
 func (e *explore) enter() tea.Cmd { return nil }
 
 func (e *explore) scopes() []string {
+	if e.insp != nil {
+		return []string{e.insp.ps.focus.scope, "inspect"}
+	}
 	return []string{e.ps.focus.scope, "explore"}
 }
 
-func (e *explore) editing() bool { return e.ps.focus.scope == "explore/editor" }
+func (e *explore) editing() bool { return e.insp == nil && e.ps.focus.scope == "explore/editor" }
 
 // inText reports that letters are text now.
 func (e *explore) inText() bool { return e.editing() && e.editor.Typing() }
@@ -165,6 +170,8 @@ func (e *explore) running() bool { return e.run != nil && e.st.State == repl.Sta
 // status is the line above the keys: what runs, or how the result was made.
 func (e *explore) status() canvas.Part {
 	switch {
+	case e.insp != nil:
+		return e.insp.status()
 	case e.running():
 		return canvas.Part{Text: "running  " + progress(e.st) + "  ctrl-c cancels", S: canvas.Accent}
 	case e.failed != "":
@@ -235,6 +242,10 @@ func seconds(d time.Duration) string {
 
 // draw places and draws the panes.
 func (e *explore) draw(r canvas.Region) {
+	if e.insp != nil {
+		e.insp.draw(r)
+		return
+	}
 	e.ps.draw(r, e.a.theme, e.place)
 }
 

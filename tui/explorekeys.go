@@ -58,7 +58,9 @@ func (e *explore) addKeys() {
 	k.Add(e.a.paneKeys("explore", func() *panes { return e.ps })...)
 	e.addTreeKeys()
 	e.addEditorKeys()
+	e.addProfileKeys()
 	e.addGridKeys()
+	e.addInspectorKeys()
 	k.Add(&keymap.Command{Keys: []string{"p"}, Scope: "explore/plot", Group: groupView, Title: "next kind of chart, none", Short: "kind", Run: do(e.togglePlot)},
 		&keymap.Command{Keys: []string{"esc"}, Scope: "explore/plot", Group: groupView, Title: "back to the result", Run: just(func() { e.ps.to("explore/grid") })})
 }
@@ -159,6 +161,7 @@ func (e *explore) addGridKeys() {
 		cmd("-", "hide the column", "", e.hasCell, just(e.hide)),
 		cmd("y", "copy the cell", "", e.hasCell, do(func() tea.Cmd { return e.a.copyCell(&e.grid) })),
 		cmd("Y", "copy the row: csv, json, md, sql", "copy", e.hasCell, do(func() tea.Cmd { return e.a.copyMenu(&e.grid, e.shown.text) })),
+		cmd("i", "plan of the query", "", func() bool { return e.run != nil && e.st.Plan != "" }, do(e.showPlan)),
 		cmd("E", "export to a file", "export", e.hasResult, do(e.export)),
 		cmd("u", "undo of a view change", "undo", nil, do(e.undoView)),
 		cmd("U", "redo of a view change", "", nil, do(e.redoView)),

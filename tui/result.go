@@ -57,6 +57,17 @@ func (e *explore) drawGrid(r canvas.Region, focus bool) {
 		e.drawEmpty(r)
 		return
 	}
+	if e.profile.on && r.W >= 2*profileWidth {
+		side := r.Sub(r.W-profileWidth, 0, profileWidth, r.H)
+		for y := range r.H {
+			side.Set(0, y, e.a.theme.VLine, canvas.Frame)
+		}
+		e.drawProfile(side.Sub(2, 0, profileWidth-2, r.H))
+		r = r.Sub(0, 0, r.W-profileWidth, r.H)
+	} else if e.profile.on {
+		e.drawProfile(r.Sub(1, 0, r.W-1, r.H))
+		return
+	}
 	e.grid.Draw(r, e.a.theme, focus)
 	if e.grid.Rows() == 0 && e.shown.res.Complete() {
 		r.Text(1, 3, "no rows", canvas.Dim)
@@ -227,6 +238,12 @@ func (e *explore) pickResult() tea.Cmd {
 		return nil
 	}
 	return e.a.pick(p)
+}
+
+// showPlan shows how the last statement was computed.
+func (e *explore) showPlan() tea.Cmd {
+	e.a.record("riffle explain "+quote(oneLine(e.run.Text())), "plan")
+	return e.a.read(&reader{name: "Plan", width: 110, prose: widget.Prose{Lines: widget.Paragraph(e.st.Plan)}})
 }
 
 // openCell is enter on the grid: the record, all columns one below the other.

@@ -124,6 +124,7 @@ func (e *explore) showNew(res *repl.Result) {
 		e.undo = append(e.undo, e.shown)
 	} else {
 		e.undo = nil
+		e.closeProfile()
 	}
 	e.redo = nil
 	_, col, _ := e.grid.Cursor()

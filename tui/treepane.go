@@ -63,9 +63,6 @@ func (e *explore) loadChildren(id string) tea.Cmd {
 	})
 }
 
-// refreshTree reads the tree again.
-func (e *explore) refreshTree() tea.Cmd { return e.loadRoots() }
-
 // selectedNode is the session's node under the cursor.
 func (e *explore) selectedNode() (repl.Node, bool) {
 	n := e.tree.Selected()

@@ -1,0 +1,129 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/tui/canvas"
+	"github.com/riffle-io/riffle/tui/widget"
+)
+
+func (in *inspector) pruneTitle() (string, string) {
+	if in.prune == nil {
+		return "What will the query read?", ""
+	}
+	return "What will the query read?", fmt.Sprintf("%d of %d row groups", in.prune.GroupsRead, in.prune.Groups)
+}
+
+// setPrune makes the lines of a pruning map: a letter for each row group, then what the letters mean.
+func (in *inspector) setPrune(m *repl.PruneMap, why string) {
+	in.prune, in.failed = m, why
+	if m == nil {
+		in.why.Lines = widget.Paragraph(why)
+		return
+	}
+	in.why.Lines = nil
+	add := func(parts ...canvas.Part) { in.why.Lines = append(in.why.Lines, parts) }
+	share := 0.0
+	if m.BytesTotal > 0 {
+		share = 100 * float64(m.BytesRead) / float64(m.BytesTotal)
+	}
+	letters, names := conditions(m)
+	for _, t := range m.Tables {
+		for _, f := range t.Files {
+			add(canvas.Part{Text: filepath.Base(f.Path), S: canvas.Title}, canvas.Part{Text: "  " + widget.Bytes(f.Size), S: canvas.Dim})
+			for at := 0; at < len(f.Groups); at += groupsLine {
+				line := widget.Line{{Text: "  "}}
+				for _, g := range f.Groups[at:min(at+groupsLine, len(f.Groups))] {
+					if g.Read {
+						line = append(line, canvas.Part{Text: "R", S: canvas.Good})
+					} else {
+						line = append(line, canvas.Part{Text: letters[g.By], S: canvas.Dim})
+					}
+				}
+				add(line...)
+			}
+		}
+	}
+	add()
+	add(canvas.Part{Text: "R", S: canvas.Good}, canvas.Part{Text: fmt.Sprintf("  read  %d", m.GroupsRead)})
+	for _, n := range names {
+		add(canvas.Part{Text: letters[n.by], S: canvas.Dim}, canvas.Part{Text: fmt.Sprintf("  skipped by %s  %d", n.by, n.groups)})
+	}
+	add()
+	add(canvas.Part{Text: fmt.Sprintf("bytes: at most %s of %s (%.1f %%)", widget.Bytes(m.BytesRead), widget.Bytes(m.BytesTotal), share)})
+}
+
+// groupsLine is how many row groups stand on a line.
+const groupsLine = 50
+
+// condition is what ruled row groups out.
+type condition struct {
+	by     string
+	groups int
+}
+
+// conditions gives every condition a letter, the one that skips most the first.
+func conditions(m *repl.PruneMap) (map[string]string, []condition) {
+	count := map[string]int{}
+	for _, t := range m.Tables {
+		for _, f := range t.Files {
+			for _, g := range f.Groups {
+				if !g.Read {
+					count[g.By]++
+				}
+			}
+		}
+	}
+	var list []condition
+	for _, by := range slices.Sorted(maps.Keys(count)) {
+		list = append(list, condition{by, count[by]})
+	}
+	slices.SortStableFunc(list, func(a, b condition) int { return cmp.Compare(b.groups, a.groups) })
+	letters := map[string]string{}
+	for i, c := range list {
+		letters[c.by] = string(rune('a' + min(i, 25)))
+	}
+	return letters, list
+}
+
+func (in *inspector) drawPrune(r canvas.Region, focus bool) {
+	in.why.Draw(r.Sub(1, 0, r.W-2, r.H), in.e.a.theme, focus)
+}
+
+func (in *inspector) columnTitle() (string, string) {
+	if c := in.selected(); c != nil {
+		return "Column " + c.Column, "bytes by row group"
+	}
+	return "Row groups", "bytes"
+}
+
+// drawColumn draws how large the chosen column, or everything, is in each row group.
+func (in *inspector) drawColumn(r canvas.Region, _ bool) {
+	chosen := in.selected()
+	var labels []string
+	var sizes []float64
+	for i, g := range in.file.RowGroups {
+		size := g.Compressed
+		if chosen != nil {
+			size = 0
+			for _, c := range g.Chunks {
+				if c.Column == chosen.Column {
+					size = c.Compressed
+				}
+			}
+		}
+		labels, sizes = append(labels, itoa(i)), append(sizes, float64(size))
+	}
+	more := len(sizes) - r.H
+	if more > 0 {
+		n := r.H - 1
+		r.Text(1, n, fmt.Sprintf("%d more row groups", len(sizes)-n), canvas.Dim)
+		labels, sizes = labels[:n], sizes[:n]
+	}
+	widget.Bars(r.Sub(1, 0, r.W-2, r.H), in.e.a.theme, labels, sizes)
+}
