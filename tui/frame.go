@@ -178,10 +178,18 @@ func (a *app) drawKeys(r canvas.Region) {
 		if c.Short == "" || (text && len(c.Keys[0]) == 1) {
 			continue
 		}
-		if !put(c.Keycaps(1), c.Short) {
+		if !put(caps(c), c.Short) {
 			return
 		}
 	}
+}
+
+// caps are the keys of a command in the key line: both when there are two that belong together.
+func caps(c *keymap.Command) string {
+	if len(c.Keys) == 2 && len(c.Keys[0]) == 1 && len(c.Keys[1]) == 1 {
+		return c.Keycaps(2)
+	}
+	return c.Keycaps(1)
 }
 
 // continuations lists what may follow the first press of a key of two.

@@ -107,7 +107,7 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 		state += ", " + widget.Count(n.Keys) + " keys"
 	}
 	if n.StateNote != "" {
-		state += ", " + n.StateNote
+		state += ", " + strings.TrimPrefix(n.StateNote, "state: ")
 	}
 	word, style := s.viewWord()
 	r.Clip(t, 1, 2, r.W-3-canvas.Width(word), state, canvas.Text)
@@ -257,6 +257,10 @@ func (s *stream) drawParts(r canvas.Region, _ bool) {
 			hi = p.Watermark
 		}
 	}
+	nw := 2
+	for _, p := range parts {
+		nw = min(12, max(nw, canvas.Width(shortName(p.Name))))
+	}
 	shown := len(parts)
 	if shown > r.H {
 		parts = remarkableFirst(parts)
@@ -264,11 +268,20 @@ func (s *stream) drawParts(r canvas.Region, _ bool) {
 		r.Text(1, shown, fmt.Sprintf("+%d more", len(parts)-shown), canvas.Dim)
 	}
 	for y, p := range parts[:shown] {
-		s.drawPart(r.Sub(0, y, r.W, 1), p, lo, hi)
+		s.drawPart(r.Sub(0, y, r.W, 1), p, nw, lo, hi)
 	}
 }
 
-func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, lo, hi time.Time) {
+// shortName is what tells a partition from the others of its topic.
+func shortName(name string) string {
+	if i := strings.LastIndexAny(name, "/ "); i >= 0 && i < len(name)-1 {
+		return name[i+1:]
+	}
+	return name
+}
+
+// drawPart draws one partition, whose name takes nw cells.
+func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, nw int, lo, hi time.Time) {
 	word, st := "ok", canvas.Dim
 	switch {
 	case p.Holds:
@@ -284,13 +297,8 @@ func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, lo, hi time.Tim
 	} else if p.Idle && !p.LastRow.IsZero() {
 		at = "idle " + seconds(s.now.Now.Sub(p.LastRow))
 	}
-	name := p.Name
-	if i := strings.LastIndexAny(name, "/ "); i >= 0 && i < len(name)-1 {
-		name = name[i+1:]
-	}
 	right := len("00:00:00 HOLD") + 1
-	nw := clamp(r.W-right-8, 2, 12)
-	r.Clip(s.a.theme, 1, 0, nw, name, canvas.Text)
+	r.Clip(s.a.theme, 1, 0, nw, shortName(p.Name), canvas.Text)
 	if room := r.W - right - nw - 3; room > 2 && !lo.IsZero() && !p.Watermark.IsZero() {
 		f := 1.0
 		if hi.After(lo) {

@@ -173,8 +173,8 @@ func (r Region) Box(t *Theme, title, note string, focus bool) Region {
 	return inside
 }
 
-// Label writes title and note into the upper edge of a box. The title goes before the note when both
-// do not fit.
+// Label writes title and note into the upper edge of a box. When both do not fit the title is cut
+// first, down to what can still be read.
 func (r Region) Label(t *Theme, title, note string, focus bool) {
 	ts := Text
 	if focus {
@@ -183,6 +183,10 @@ func (r Region) Label(t *Theme, title, note string, focus bool) {
 	room := r.W - 4
 	if title != "" && room > 2 {
 		w := min(Width(title), room-2)
+		const readable = 12
+		if nw := Width(note); nw > 0 && w+nw+5 > room {
+			w = min(w, max(readable, room-nw-5))
+		}
 		r.Text(2, 0, " ", Text)
 		r.Clip(t, 3, 0, w, title, ts)
 		r.Text(3+w, 0, " ", Text)
