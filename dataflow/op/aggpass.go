@@ -87,7 +87,7 @@ func (p *aggPlan) spreadRuns(starts []int32, groups []state.Ref, b *vec.Batch, r
 // table.
 func (h *hashAgg) clustered() bool {
 	groups := h.g.t.Rows()
-	return len(h.p.aux) == 0 && h.runs.runs <= groups+groups/8
+	return len(h.p.aux) == 0 && h.runs.rows == h.seen && h.runs.runs <= groups+groups/8
 }
 
 // runStarts appends to starts the live rows of b whose keys differ from those of the live row

@@ -80,9 +80,11 @@ func (h *hashAgg) Process(_ int, b *vec.Batch, out dataflow.Output) error {
 	if len(h.p.keyTypes) == 0 {
 		return nil
 	}
+	if h.seen < probeRows { // runs are counted as long as nothing is decided
+		h.runs.starts = runStarts(h.p.keyVecs, b, h.runs.starts[:0])
+		h.runs.rows, h.runs.runs = h.runs.rows+b.Live(), h.runs.runs+len(h.runs.starts)
+	}
 	h.seen += b.Live()
-	h.runs.starts = runStarts(h.p.keyVecs, b, h.runs.starts[:0])
-	h.runs.runs += len(h.runs.starts)
 	if h.seen >= probeRows {
 		return h.look(out)
 	}
@@ -107,7 +109,7 @@ func (h *hashAgg) look(out dataflow.Output) error {
 	r := &h.runs
 	switch {
 	case !poor && h.clustered():
-		r.on, r.rows0, r.runs0 = true, h.seen, r.runs
+		r.on, r.rows0, r.runs0 = true, r.rows, r.runs
 		h.passing = h.p.newGroups(nil)
 	case poor && len(h.p.aux) == 0:
 		h.passing = h.p.newGroups(nil)

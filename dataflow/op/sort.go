@@ -38,11 +38,38 @@ func NewSortedRuns(types []vec.Type, keys []vec.Order) *SortedRuns {
 	return &SortedRuns{types: types, keys: keys, all: make(chan struct{})}
 }
 
-// memRun is rows and the order to read them in.
+// memRun is rows and the order to read them in: n rows as they came, in chunks; then together with a
+// permutation; or, when the packed keys hold all columns, as these alone.
 type memRun struct {
+	chunks []*vec.Batch
+	n      int
 	rows   *vec.Batch
 	perm   []int32
 	packed []uint64 // keys in that order; nil when they do not decide
+}
+
+// chunkRows of a run are kept in vectors that grow; then others are begun, so that rows are not
+// moved to larger vectors over and over.
+const chunkRows = 32 << 10
+
+// join puts the chunks together, a column at a time.
+func (r *memRun) join(types []vec.Type) {
+	if r.chunks == nil {
+		return
+	}
+	if r.rows = r.chunks[0]; len(r.chunks) > 1 {
+		r.rows = vec.NewBatch(types)
+		r.rows.N = r.n
+		for c, v := range r.rows.Cols {
+			v.Resize(r.n)
+			v.Reset()
+			for _, b := range r.chunks {
+				v.Append(b.Cols[c], b.N, nil)
+				b.Cols[c] = nil
+			}
+		}
+	}
+	r.chunks = nil
 }
 
 // arrive adds the spans of a task's rows and waits for those of the others, so that all runs in
@@ -50,7 +77,7 @@ type memRun struct {
 func (s *SortedRuns) arrive(ctx context.Context, runs []*memRun) error {
 	var own []keySpan
 	for _, r := range runs {
-		if sp := spansOf(r.rows, s.keys); own == nil {
+		if sp := spansOf(r.chunks, s.keys); own == nil {
 			own = sp
 		} else {
 			own = joinSpans(own, sp)
@@ -75,16 +102,35 @@ func (s *SortedRuns) arrive(ctx context.Context, runs []*memRun) error {
 	}
 }
 
+// fields is how the keys are packed, once all sorters have arrived.
+func (s *SortedRuns) fields() (fs []keyField, used int, ok bool) {
+	if s.spans == nil {
+		return nil, 0, false
+	}
+	return keyFields(s.types, s.keys, s.spans)
+}
+
+// onDisk tells, once all sorters have arrived, whether one of them has spilled: runs are then merged
+// row by row.
+func (s *SortedRuns) onDisk() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.spilled) > 0
+}
+
 // sorter is a state machine with two states: gathering rows in memory, and, when the budget
 // refuses more, writing what it has as a sorted run to disk and gathering anew.
 type sorter struct {
 	dataflow.Base
-	runs *SortedRuns
-	tc   *dataflow.TaskContext
-	rows *vec.Batch
-	full []*memRun // whole runs, not yet sorted
-	held int64
-	nrun int
+	runs     *SortedRuns
+	tc       *dataflow.TaskContext
+	rows     *vec.Batch // the chunk being filled
+	run      memRun     // the chunks before it
+	runBytes int64      // of them
+	size     int64      // bytes of these, and of full, with what sorting takes
+	full     []*memRun  // whole runs, not yet sorted
+	held     int64
+	nrun     int
 }
 
 // NewSort sorts the rows of one task into runs. It emits nothing: SortedRuns.Merge reads them.
@@ -104,10 +150,8 @@ func (s *sorter) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 		return errors.New("sort: a changelog has no order; put a window under it")
 	}
 	s.rows.Append(b, nil)
-	need := s.rows.Bytes() + int64(s.rows.N)*sortOverhead
-	for _, r := range s.full {
-		need += r.rows.Bytes() + int64(r.rows.N)*sortOverhead
-	}
+	bytes := s.rows.Bytes()
+	need := s.size + bytes + int64(s.rows.N)*sortOverhead
 	if need > s.held {
 		step := max(need-s.held, min(need/4, 16<<20))
 		err := s.tc.Budget.Grow(step)
@@ -120,17 +164,32 @@ func (s *sorter) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 			return err
 		}
 	}
-	if s.rows.N >= maxRunRows || s.rows.Bytes() >= maxRunBytes {
+	if s.rows.N >= chunkRows {
+		s.chunk()
+	}
+	if s.run.n+s.rows.N >= maxRunRows || s.runBytes+bytes >= maxRunBytes {
 		s.keep()
 	}
 	return nil
 }
 
+// chunk sets the rows aside as a part of the run.
+func (s *sorter) chunk() {
+	if s.rows.N > 0 {
+		s.run.chunks, s.run.n = append(s.run.chunks, s.rows), s.run.n+s.rows.N
+		s.runBytes += s.rows.Bytes()
+		s.size += s.rows.Bytes() + int64(s.rows.N)*sortOverhead
+		s.rows = vec.NewBatch(s.runs.types)
+	}
+}
+
 // keep sets the rows aside as a run in memory.
 func (s *sorter) keep() {
-	if s.rows.N > 0 {
-		s.full = append(s.full, &memRun{rows: s.rows})
-		s.rows = vec.NewBatch(s.runs.types)
+	s.chunk()
+	if s.run.n > 0 {
+		r := s.run
+		s.full = append(s.full, &r)
+		s.run, s.runBytes = memRun{}, 0
 	}
 }
 
@@ -142,14 +201,16 @@ func (s *sorter) spill() error {
 			return err
 		}
 	}
-	s.full = nil
+	s.full, s.size = nil, 0
 	s.tc.Budget.Shrink(s.held)
 	s.held = 0
 	return nil
 }
 
 func (s *sorter) write(r *memRun) error {
-	r.perm, _ = sortPerm(r.rows, s.runs.keys, spansOf(r.rows, s.runs.keys))
+	spans := spansOf(r.chunks, s.runs.keys)
+	r.join(s.runs.types)
+	r.perm, _ = sortPerm(r.rows, s.runs.keys, spans)
 	w, err := spill.NewRunWriter(s.tc.SpillDir, s.runs.types)
 	if err != nil {
 		return fmt.Errorf("spill sorted run %d: %w", s.nrun, err)
@@ -185,7 +246,14 @@ func (s *sorter) EndInput(int, dataflow.Output) error {
 	if err := s.runs.arrive(s.tc.Ctx, s.full); err != nil {
 		return err
 	}
+	fields, used, ok := s.runs.fields()
+	whole := ok && wholeRow(fields, len(s.runs.types)) && !s.runs.onDisk()
 	for _, r := range s.full {
+		if whole {
+			r.sortRows(fields, used)
+			continue
+		}
+		r.join(s.runs.types)
 		r.perm, r.packed = sortPerm(r.rows, s.runs.keys, s.runs.spans)
 	}
 	s.runs.mu.Lock()

@@ -3,12 +3,15 @@ package op
 import "github.com/riffle-io/riffle/dataflow/vec"
 
 // gatherPicked makes row i of out a copy of row row[i] of src[from[i]]. Batches that no row is
-// picked from may be nil.
-func gatherPicked(out *vec.Batch, src []*vec.Batch, from, row []int32) {
+// picked from may be nil. Columns for which skip (nil: none) is true are left to the caller.
+func gatherPicked(out *vec.Batch, src []*vec.Batch, from, row []int32, skip []bool) {
 	n := len(row)
 	out.Reset()
 	out.N = n
 	for c, v := range out.Cols {
+		if skip != nil && skip[c] {
+			continue
+		}
 		v.Resize(n)
 		gatherNulls(v, c, src, from, row)
 		switch v.Type.Phys() {

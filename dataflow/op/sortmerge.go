@@ -67,7 +67,16 @@ func (c *runCursor) close() error {
 // Merge reads all rows in order. The runs are freed when the reader is closed.
 func (s *SortedRuns) Merge(ctx context.Context) (dataflow.Reader, error) {
 	if len(s.spilled) == 0 && allPacked(s.mem) {
-		m := &packedMerger{ctx: ctx, runs: s.mem, at: make([]int, len(s.mem)), out: vec.NewBatch(s.types)}
+		fields, _, _ := s.fields()
+		if len(s.mem) > 0 && s.mem[0].perm == nil {
+			m := &rowMerger{ctx: ctx, fields: fields, out: vec.NewBatch(s.types), xs: make([]uint64, 0, vec.MaxRows)}
+			for _, r := range s.mem {
+				m.runs = append(m.runs, r.packed)
+			}
+			s.mem = nil
+			return m, nil
+		}
+		m := &packedMerger{ctx: ctx, runs: s.mem, at: make([]int, len(s.mem)), out: vec.NewBatch(s.types), fields: fields}
 		for _, r := range s.mem {
 			m.src = append(m.src, r.rows)
 		}
@@ -251,7 +260,7 @@ func (m *merger) gather() {
 	for _, in := range m.in {
 		m.src = append(m.src, in.b)
 	}
-	gatherPicked(m.out, m.src, m.from, m.row)
+	gatherPicked(m.out, m.src, m.from, m.row, nil)
 }
 
 // Position is unused: a merge is not resumed, its job starts over.

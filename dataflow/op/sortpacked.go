@@ -26,13 +26,16 @@ type packedMerger struct {
 	from []int32 // by output row: the run
 	row  []int32 // and the row in it
 	src  []*vec.Batch
+
+	fields []keyField
+	keys   []uint64 // by output row: its packed keys
 }
 
 func (m *packedMerger) Next() (*vec.Batch, error) {
 	if m.ctx.Err() != nil {
 		return nil, context.Cause(m.ctx)
 	}
-	m.from, m.row = m.from[:0], m.row[:0]
+	m.from, m.row, m.keys = m.from[:0], m.row[:0], m.keys[:0]
 	if len(m.runs) == 2 {
 		m.pickTwo()
 	} else {
@@ -41,8 +44,22 @@ func (m *packedMerger) Next() (*vec.Batch, error) {
 	if len(m.row) == 0 {
 		return nil, io.EOF
 	}
-	gatherPicked(m.out, m.src, m.from, m.row)
+	m.gather()
 	return m.out, nil
+}
+
+// gather makes the output: keys from the packed ones, which come in order, the rest from its rows.
+func (m *packedMerger) gather() {
+	skip := make([]bool, len(m.out.Cols))
+	for _, f := range m.fields {
+		skip[f.col] = skip[f.col] || f.back
+	}
+	gatherPicked(m.out, m.src, m.from, m.row, skip)
+	for i := range m.fields {
+		if f := &m.fields[i]; f.back {
+			f.unpack(m.keys, m.out.Cols[f.col])
+		}
+	}
 }
 
 // pick takes the next rows of any number of runs; there are few, since a run is millions of rows.
@@ -58,6 +75,7 @@ func (m *packedMerger) pick() {
 			return
 		}
 		m.from, m.row = append(m.from, int32(best)), append(m.row, m.runs[best].perm[m.at[best]])
+		m.keys = append(m.keys, m.runs[best].packed[m.at[best]])
 		m.at[best]++
 	}
 }
@@ -68,10 +86,10 @@ func (m *packedMerger) pickTwo() {
 	i, j := m.at[0], m.at[1]
 	for len(m.row) < vec.MaxRows && i < len(a.packed) && j < len(b.packed) {
 		if b.packed[j] < a.packed[i] {
-			m.from, m.row = append(m.from, 1), append(m.row, b.perm[j])
+			m.from, m.row, m.keys = append(m.from, 1), append(m.row, b.perm[j]), append(m.keys, b.packed[j])
 			j++
 		} else {
-			m.from, m.row = append(m.from, 0), append(m.row, a.perm[i])
+			m.from, m.row, m.keys = append(m.from, 0), append(m.row, a.perm[i]), append(m.keys, a.packed[i])
 			i++
 		}
 	}
