@@ -66,8 +66,7 @@ var profileQuantiles = []float64{0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99}
 // Query runs one query that ends and returns its rows, which become no table.
 func (s *Session) Query(ctx context.Context, text string) (*Result, error) {
 	r := s.StartTo(ctx, text, Output{unnamed: true})
-	<-r.Done()
-	if err := r.Err(); err != nil {
+	if err := r.Wait(); err != nil {
 		return nil, err
 	}
 	res := r.Result()

@@ -377,6 +377,43 @@ func (r *Result) each(from int64, n int, fn func(b *vec.Batch, lo, hi int) error
 	return nil
 }
 
+// CopyTo writes the rows to w, at most limit of them (-1: all), and closes it.
+func (r *Result) CopyTo(w render.Writer, limit int64) error {
+	if limit < 0 {
+		limit = math.MaxInt64
+	}
+	var sel []int32
+	for from := int64(0); from < limit; {
+		n := int(min(limit-from, chunkRows))
+		got := 0
+		err := r.each(from, n, func(b *vec.Batch, lo, hi int) error {
+			sel = sel[:0]
+			for i := lo; i < hi; i++ {
+				sel = append(sel, int32(i))
+			}
+			got += hi - lo
+			return w.Write(b.WithSel(sel))
+		})
+		if err != nil {
+			return err
+		}
+		if got == 0 {
+			break
+		}
+		from += int64(got)
+	}
+	return w.Close()
+}
+
+// Render is how the result's columns are written.
+func (r *Result) Render() render.Options {
+	o := render.Options{Types: r.schema.Types()}
+	for _, f := range r.schema.Fields {
+		o.Names = append(o.Names, f.Name)
+	}
+	return o
+}
+
 // at finds the chunk that holds a row: its batches, which must not be changed, and the number of
 // the first row. There are none behind the last row.
 func (r *Result) at(row int64, n int) (batches []*vec.Batch, first int64, err error) {

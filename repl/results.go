@@ -63,6 +63,9 @@ func (rs *results) find(name string) (r *Result, number bool, err error) {
 	if n <= rs.last {
 		return nil, true, fmt.Errorf("%s: %w", name, ErrGone)
 	}
+	if rs.last == 0 {
+		return nil, true, fmt.Errorf("there is no result %s: no query has run yet", name)
+	}
 	return nil, true, fmt.Errorf("there is no result %s yet; the last one is _%d", name, rs.last)
 }
 

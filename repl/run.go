@@ -271,6 +271,12 @@ func (r *Run) Cancel() { r.cancel(ErrCancelled) }
 // Done is closed when the Run has ended.
 func (r *Run) Done() <-chan struct{} { return r.done }
 
+// Wait waits for the end of the Run and says how it ended.
+func (r *Run) Wait() error {
+	<-r.done
+	return r.Err()
+}
+
 // Err is how the Run ended: nil while it is under way and when all went well.
 func (r *Run) Err() error {
 	r.mu.Lock()

@@ -32,6 +32,7 @@ type Settings struct {
 	Checkpoint     time.Duration
 	Late, Bad      string // directories of side outputs; "": late rows are counted, bad ones an error
 	UntilEnd       bool   // streams end where they end now
+	Replay         bool   // ranges of topics are read as streams, with watermarks, although they end
 	For            time.Duration
 	Rate           int64         // rows a second that a source task reads at most; 0: no limit
 	UntilWatermark dataflow.Time // 0: not set
@@ -254,6 +255,13 @@ func parseOnOff(v string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("%w: on or off", errValue)
+}
+
+// Configure changes settings while statements may run. They hold for later statements.
+func (s *Session) Configure(fn func(*Settings)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn(&s.Settings)
 }
 
 // Set changes a setting by name.

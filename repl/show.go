@@ -18,22 +18,11 @@ import (
 
 // rows shows a small result made here: text columns only.
 func (st *statement) rows(names []string, rows [][]string) error {
-	types := make([]vec.Type, len(names))
-	for i := range types {
-		types[i] = vec.TString
-	}
-	w, err := st.out.Result(render.Options{Names: names, Types: types})
+	w, err := st.out.Result(render.TextOptions(names))
 	if err != nil {
 		return err
 	}
-	b := vec.NewBatch(types)
-	for _, r := range rows {
-		for c, v := range r {
-			b.Cols[c].AppendBytes([]byte(v))
-		}
-		b.N++
-	}
-	if err := w.Write(b); err != nil {
+	if err := render.TextRows(w, len(names), rows); err != nil {
 		return err
 	}
 	return w.Close()

@@ -48,6 +48,7 @@ func exitCode(ctx context.Context, err error) int {
 	var u *usageError
 	var api *jobs.APIError
 	var diff *differs
+	var lint *lintError
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errInterrupted):
 		return exitInterrupted
@@ -55,6 +56,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitTimeout
 	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
 		return exitUsage
+	case errors.As(err, &lint), errors.Is(err, repl.ErrRefused):
+		return exitLint
 	case errors.As(err, &diff):
 		return exitDifferent
 	case errors.As(err, &api) && api.Status < 500, errors.Is(err, jobs.ErrSpec):
@@ -76,9 +79,15 @@ func unreachable(err error) bool {
 // codes are the stable names of errors in --json.
 var codes = map[int]string{exitFailed: "RF1000", exitUsage: "RF2000", exitUnreachable: "RF3000", exitTimeout: "RF4000", exitLint: "RF5100", exitDifferent: "RF6000", exitInterrupted: "RF5000"}
 
+// saidError is an error that its command has told already: it counts for the exit code only.
+type saidError struct{ error }
+
+func (e *saidError) Unwrap() error { return e.error }
+
 // report prints an error for people, or as one JSON object.
 func (a *app) report(err error, code int) {
-	if code == exitInterrupted {
+	var said *saidError
+	if code == exitInterrupted || errors.As(err, &said) {
 		return
 	}
 	msg := err.Error()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +33,9 @@ type app struct {
 	profile  string
 	server   repl.ServerAddress
 	stopProf func()
+	// onInterrupt, when set, is what ctrl-c does instead of ending the process: in a REPL it cancels
+	// the query.
+	onInterrupt atomic.Pointer[func()]
 }
 
 // startProfile begins a CPU profile when --cpuprofile asks for one.
@@ -96,10 +100,16 @@ func (a *app) watchSignals(cancel context.CancelCauseFunc) (stop func()) {
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		select {
-		case <-ch:
-		case <-done:
-			return
+		for interrupted := false; !interrupted; {
+			select {
+			case sig := <-ch:
+				handle := a.onInterrupt.Load()
+				if interrupted = handle == nil || sig != os.Interrupt; !interrupted {
+					(*handle)()
+				}
+			case <-done:
+				return
+			}
 		}
 		cancel(errInterrupted)
 		a.exitSoon(exitInterrupted)
@@ -145,7 +155,8 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.profile, "cpuprofile", "", "write a CPU profile, for go tool pprof")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
-	root.AddCommand(a.serveCommand(), a.jobsCommand())
+	root.AddCommand(a.serveCommand(), a.jobsCommand(), a.promoteCommand())
+	root.AddCommand(a.replCommand())
 	root.AddCommand(a.controlCommands()...)
 	return root
 }
