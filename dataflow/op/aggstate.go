@@ -78,6 +78,7 @@ type scratch struct {
 	value           vec.Vec
 	aux             []state.Ref
 	dirty           []state.Ref
+	few             tally
 	chain, vrefs    []state.Ref
 }
 
@@ -206,6 +207,8 @@ func (g *groups) addRows(b *vec.Batch, sel []int32, refs []state.Ref, neg bool) 
 }
 
 func (g *groups) addFiltered(filter, n int, sel []int32, refs []state.Ref, neg bool) error {
+	few := &g.p.s.few
+	few.start(g, refs)
 	for i := range g.p.accs {
 		a := &g.p.accs[i]
 		if a.filter != filter {
@@ -214,6 +217,10 @@ func (g *groups) addFiltered(filter, n int, sel []int32, refs []state.Ref, neg b
 		d := int64(1)
 		if neg {
 			d = -1
+		}
+		if a.arg < 0 && few.ok && !neg {
+			few.count(slots{t: g.t, at: a.at}, 0)
+			continue
 		}
 		if a.arg < 0 {
 			countRows(slots{g.t, a.at, refs, len(g.p.keyTypes) == 0}, 0, d)
@@ -227,6 +234,8 @@ func (g *groups) addFiltered(filter, n int, sel []int32, refs []state.Ref, neg b
 			err = g.addValues(a, base, idx, live, nil, d)
 		case neg && a.isExtreme():
 			err = errNoInverse
+		case few.ok && !neg && a.kind == accSumWide && len(live) == few.n && base.Type.Phys() == vec.PhysI64 &&
+			few.sumWide(slots{t: g.t, at: a.at, refs: live}, base.I64, idx):
 		default:
 			err = g.kernel(a, base, idx, live, neg)
 		}
