@@ -34,7 +34,7 @@ type KeySet struct {
 const (
 	// exactBits is how many bits for each key a set by value may take: values are looked up in order
 	// more often than not, so that it stays in the cache although it is larger.
-	exactBits = 64
+	exactBits = 128
 	// hashBits for each key let 6 % of the other keys through.
 	hashBits = 16
 	// smallSet is the number of bits that may always be taken: they fit the L1 cache.

@@ -1,8 +1,6 @@
 package op
 
 import (
-	"slices"
-
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -107,11 +105,22 @@ func runStarts(keys []*vec.Vec, b *vec.Batch, starts []int32) []int32 {
 	}
 	for k := range n {
 		i := b.Row(k)
-		if k == 0 || slices.ContainsFunc(keys, func(v *vec.Vec) bool { return !vec.EqualRows(v, i, v, b.Row(k-1)) }) {
+		if k == 0 || !sameKeys(keys, i, b.Row(k-1)) {
 			starts = append(starts, int32(i))
 		}
 	}
 	return starts
+}
+
+func sameKeys(keys []*vec.Vec, i, j int) bool {
+	for _, v := range keys {
+		switch {
+		case v.Form == vec.Dict && v.Valid == nil && v.Codes[i] == v.Codes[j]:
+		case !vec.EqualRows(v, i, v, j):
+			return false
+		}
+	}
+	return true
 }
 
 func slotStarts[T int32 | int64](xs []T, starts []int32) []int32 {

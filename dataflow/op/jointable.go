@@ -96,13 +96,13 @@ func (t *JoinTable) assemble() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows, t.keys = vec.NewBatch(t.spec.Build), vec.NewBatch(keyTypes(t.spec.BuildKeys))
-	if len(t.parts) == 1 {
-		t.rows, t.keys = t.parts[0].rows, t.parts[0].keys
-	} else {
-		for _, p := range t.parts {
-			t.rows.Append(p.rows, nil)
-			t.keys.Append(p.keys, nil)
+	for i, p := range t.parts {
+		if i == 0 { // the others move to it
+			t.rows, t.keys = p.rows, p.keys
+			continue
 		}
+		t.rows.Append(p.rows, nil)
+		t.keys.Append(p.keys, nil)
 	}
 	t.parts = nil
 	n := t.rows.N

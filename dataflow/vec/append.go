@@ -180,16 +180,28 @@ func (v *Vec) appendStrs(src *Vec, n int, sel []int32) {
 	if src.Form == Flat && sel == nil {
 		from, to := src.Off[0], src.Off[n]
 		shift := int32(len(v.Data)) - from
-		v.Data = append(v.Data, src.Data[from:to]...)
+		v.Data = append(doubled(v.Data, int(to-from)), src.Data[from:to]...)
 		for _, o := range src.Off[1 : n+1] {
 			v.Off = append(v.Off, o+shift)
 		}
 		return
 	}
+	total := 0
+	forSel(n, sel, func(i int) { total += len(src.Str(i)) })
+	data, off := doubled(v.Data, total), doubled(v.Off, n)
 	forSel(n, sel, func(i int) {
-		v.Data = append(v.Data, src.Str(i)...)
-		v.Off = append(v.Off, int32(len(v.Data)))
+		data = append(data, src.Str(i)...)
+		off = append(off, int32(len(data)))
 	})
+	v.Data, v.Off = data, off
+}
+
+// doubled is s with room for n more; append alone would move long slices five times as often.
+func doubled[T any](s []T, n int) []T {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return append(make([]T, 0, max(len(s)+n, 2*cap(s))), s...)
 }
 
 // Gather replaces v by the rows idx of src, in that order; idx may repeat rows and need not
