@@ -14,6 +14,7 @@ import (
 type screen interface {
 	id() string    // "explore": its scope in the keymap
 	label() string // in the tabs
+	digit() string // the key that shows it
 	// enter is called when the screen comes to the front.
 	enter() tea.Cmd
 	// scopes are those of the focused pane and the screen.
@@ -50,6 +51,7 @@ type app struct {
 	cur      int
 	explore  *explore
 	stream   *stream
+	jobs     *jobs
 	overlays []overlay
 	prompt   *prompt
 	past     map[string][]string // what was typed in prompts, by kind
@@ -68,7 +70,8 @@ func newApp(ctx context.Context, o Options, now func() time.Time) *app {
 	a.theme = canvas.NewTheme(!o.NoColor, o.ASCII)
 	a.explore = newExplore(a)
 	a.stream = newStream(a)
-	a.screens = []screen{a.explore, a.stream}
+	a.jobs = newJobs(a)
+	a.screens = []screen{a.explore, a.stream, a.jobs}
 	for i, s := range a.screens {
 		if s.id() == o.Screen {
 			a.cur = i

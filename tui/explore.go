@@ -34,7 +34,7 @@ type explore struct {
 	profile profile
 	insp    *inspector // shown in place of the panes; nil: not
 	hist    *repl.History
-	peek    string // what is known of the table whose first rows are shown
+	jobOf   map[*widget.Buffer]repl.JobSpec // buffers that are the statements of a job
 }
 
 // origin is a statement and its place in a buffer.
@@ -43,6 +43,7 @@ type origin struct {
 	buf    *widget.Buffer // nil: made by the screen
 	offset int            // of the statement in the buffer
 	derive string         // what the screen did to make it: "sort by …"; "" is the user's own
+	of     string         // the table whose first rows these are, with how many it has; "" for others
 }
 
 // result is a result with the look it has.
@@ -52,10 +53,11 @@ type result struct {
 	how   string // "sort by revenue desc"; "" is as the query gave it
 	look  widget.View
 	stats string // how it was made: time, row groups, bytes
+	of    string // "3 M rows in flights.parquet": these are its first ones
 }
 
 func newExplore(a *app) *explore {
-	e := &explore{a: a}
+	e := &explore{a: a, jobOf: map[*widget.Buffer]repl.JobSpec{}}
 	e.editor = widget.NewEditor(!a.opts.PlainKeys, "query.sql")
 	e.editor.Highlight = highlight
 	e.ps = newPanes(
@@ -77,6 +79,7 @@ func newExplore(a *app) *explore {
 
 func (e *explore) id() string    { return "explore" }
 func (e *explore) label() string { return "Explore" }
+func (e *explore) digit() string { return "1" }
 
 // start opens what the command line named.
 func (e *explore) start() tea.Cmd {

@@ -61,6 +61,7 @@ func (e *explore) addKeys() {
 	e.addProfileKeys()
 	e.addGridKeys()
 	e.addInspectorKeys()
+	e.addReplaceKeys()
 	k.Add(&keymap.Command{Keys: []string{"p"}, Scope: "explore/plot", Group: groupView, Title: "next kind of chart, none", Short: "kind", Run: do(e.togglePlot)},
 		&keymap.Command{Keys: []string{"esc"}, Scope: "explore/plot", Group: groupView, Title: "back to the result", Run: just(func() { e.ps.to("explore/grid") })})
 }

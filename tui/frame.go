@@ -53,6 +53,13 @@ func (a *app) settle() tea.Cmd {
 			active = active || more
 			cmds = append(cmds, cmd)
 		}
+		if n := len(a.overlays); n > 0 {
+			if p, ok := a.overlays[n-1].(poller); ok {
+				changed, more := p.poll(now)
+				a.frame.dirty = a.frame.dirty || changed
+				active = active || more
+			}
+		}
 	}
 	if a.frame.dirty && now.Sub(a.frame.last) >= every {
 		a.compose()
@@ -115,7 +122,7 @@ func (a *app) setCursor(x, y int, shape tea.CursorShape, ok bool) {
 func (a *app) drawTabs(r canvas.Region) {
 	x := r.Text(0, 0, "riffle  ", canvas.Title)
 	for i, s := range a.screens {
-		name := string(rune('1'+i)) + " " + s.label()
+		name := s.digit() + " " + s.label()
 		if i == a.cur {
 			x = r.Text(x, 0, "["+name+"]", canvas.Accent|canvas.Bold) + 1
 		} else {

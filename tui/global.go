@@ -46,8 +46,8 @@ func just(f func()) func(string) tea.Cmd { return func(string) tea.Cmd { f(); re
 
 // addGlobalKeys puts in what applies on every screen.
 func (a *app) addGlobalKeys() {
-	for i, s := range a.screens {
-		a.keys.Add(&keymap.Command{Keys: []string{itoa(i + 1)}, Group: groupAll, Title: "screen " + s.label(),
+	for _, s := range a.screens {
+		a.keys.Add(&keymap.Command{Keys: []string{s.digit()}, Group: groupAll, Title: "screen " + s.label(),
 			Word: s.id(), Run: do(func() tea.Cmd { return a.show(s.id()) })})
 	}
 	a.keys.Add(

@@ -28,12 +28,18 @@ type Options struct {
 	File string
 	// ASCII draws with 7-bit characters; NoColor leaves out colours.
 	ASCII, NoColor bool
+	// Server is where jobs run; the zero value is the user's own server. Program is the riffle binary
+	// that starts one when none runs; "" starts none.
+	Server  repl.ServerAddress
+	Program string
 	// PlainKeys starts the editor without the modes of vi.
 	PlainKeys bool
 	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
 	In  io.Reader
 	Out io.Writer
 	Env []string
+
+	jobs jobServer // instead of Server, in tests
 }
 
 // Run shows the screens until the user leaves or ctx ends. Jobs go on after it. It returns an error

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -16,10 +18,21 @@ type overlay interface {
 	cursor() (x, y int, ok bool)
 }
 
+// poller is an overlay over something that changes by itself.
+type poller interface {
+	poll(now time.Time) (changed, active bool)
+}
+
+// closer is an overlay that ends something when it goes.
+type closer interface{ closed() }
+
 func (a *app) open(o overlay) { a.overlays = append(a.overlays, o) }
 
 func (a *app) closeOverlay() {
 	if n := len(a.overlays); n > 0 {
+		if c, ok := a.overlays[n-1].(closer); ok {
+			c.closed()
+		}
 		a.overlays = a.overlays[:n-1]
 	}
 }

@@ -21,7 +21,11 @@ func (e *explore) gridTitle() (string, string) {
 	if e.shown.how != "" {
 		title += "  " + e.shown.how
 	}
-	return title, strings.TrimSpace(footer(&e.grid, e.shown.res.Complete()) + "  " + e.shown.stats)
+	note := footer(&e.grid, e.shown.res.Complete())
+	if e.shown.of != "" && e.grid.Rows() == firstRows {
+		note += "  FIRST of " + e.shown.of
+	}
+	return title, strings.TrimSpace(note + "  " + e.shown.stats)
 }
 
 // footer says how many rows of how many are shown, and whether the number is exact.

@@ -117,7 +117,7 @@ func (e *explore) poll(time.Time) (changed, active bool, cmd tea.Cmd) {
 
 // showNew shows the result of the statement that runs. What the screen derived can be undone.
 func (e *explore) showNew(res *repl.Result) {
-	next := result{res: res, text: e.origin.text, how: e.origin.derive}
+	next := result{res: res, text: e.origin.text, how: e.origin.derive, of: e.origin.of}
 	if e.origin.derive != "" && e.shown.res != nil {
 		e.shown.look = e.grid.GetView()
 		next.look = e.shown.look

@@ -101,6 +101,7 @@ func newStream(a *app) *stream {
 
 func (s *stream) id() string                            { return "stream" }
 func (s *stream) label() string                         { return "Stream" }
+func (s *stream) digit() string                         { return "2" }
 func (s *stream) enter() tea.Cmd                        { return nil }
 func (s *stream) scopes() []string                      { return []string{s.ps.focus.scope, "stream"} }
 func (s *stream) typing(string, string) (tea.Cmd, bool) { return nil, false }

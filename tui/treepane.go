@@ -96,9 +96,9 @@ func (e *explore) useNode() tea.Cmd {
 		return nil
 	}
 	switch node.Kind {
-	case "file", "table", "view", "result", "topic":
+	case repl.NodeFile, repl.NodeTable, repl.NodeView, repl.NodeResult, repl.NodeTopic:
 		return tea.Batch(e.openNode(e.tree.Selected()), e.showRows(node))
-	case "column":
+	case repl.NodeColumn:
 		e.insertNode()
 		return nil
 	}
@@ -114,19 +114,19 @@ func (e *explore) showRows(node repl.Node) tea.Cmd {
 		return nil
 	}
 	text := "SELECT * FROM " + node.Insert
-	if node.Kind != "topic" {
+	if node.Kind != repl.NodeTopic {
 		text += " LIMIT " + itoa(firstRows)
 	}
 	if b := e.editor.Buffer(); strings.TrimSpace(b.Text()) == "" {
 		b.SetText(text)
 	}
 	e.queue = nil
-	cmd := e.runText(origin{text: text})
-	e.ps.to("explore/grid")
-	if node.Detail != "" {
-		e.peek = node.Detail + " in " + node.Label
+	from := origin{text: text}
+	if node.Kind != repl.NodeTopic && strings.Contains(node.Detail, "rows") {
+		from.of = node.Detail
 	}
-	return cmd
+	e.ps.to("explore/grid")
+	return e.runText(from)
 }
 
 // insertNode puts the name of the node into the editor, at the cursor.
