@@ -38,6 +38,7 @@ type Catalog struct {
 type declared struct {
 	def   *sql.TableDef // nil for a source
 	table plan.Table    // opened, and kept
+	from  string        // source as the command line has it
 	mem   *memTable     // of a declaration without connector
 }
 
@@ -217,7 +218,7 @@ func (c *Catalog) AddSource(ctx context.Context, source string) error {
 	for n := 2; c.tables[name] != nil; n++ {
 		name = "t" + strconv.Itoa(n)
 	}
-	d := &declared{table: t}
+	d := &declared{table: t, from: source}
 	c.tables[name] = d
 	base := path[strings.LastIndexAny(path, "/\\")+1:]
 	base, _, _ = strings.Cut(base, ".")

@@ -60,7 +60,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitLint
 	case errors.As(err, &diff):
 		return exitDifferent
-	case errors.As(err, &api) && api.Status < 500, errors.Is(err, jobs.ErrSpec):
+	case errors.As(err, &api) && api.Status < 500, errors.Is(err, jobs.ErrSpec), errors.Is(err, repl.ErrFileDiffers):
 		return exitUsage
 	case unreachable(err), errors.Is(err, jobs.ErrNoServer):
 		return exitUnreachable

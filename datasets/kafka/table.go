@@ -52,6 +52,8 @@ type TableOptions struct {
 	// UntilEnd makes a read without an end stop at the end that the topic has when it starts. It
 	// stays a stream: watermarks rise, and rows can be late.
 	UntilEnd bool
+	// Stream makes a range with an end a stream too.
+	Stream   bool
 	Fields   []Field // of the value, and declared metadata; nil: infer from a sample
 	Raw      bool    // values are not decoded: one column "value"
 	RetryFor time.Duration
@@ -96,8 +98,8 @@ func (t *Table) Name() string        { return "kafka:" + t.o.Topic }
 func (t *Table) Schema() *vec.Schema { return t.schema }
 func (t *Table) Stats() plan.Stats   { return plan.Stats{Rows: -1, Bytes: -1} }
 
-// Unbounded is true for a range without an end.
-func (t *Table) Unbounded() bool { return !t.o.Range.Bounded }
+// Unbounded is true for a range without an end, and for one that is to be read as a stream.
+func (t *Table) Unbounded() bool { return !t.o.Range.Bounded || t.o.Stream }
 
 // Hidden leaves the metadata columns that were not declared out of *.
 func (t *Table) Hidden(col int) bool { return col >= t.named }

@@ -1,0 +1,492 @@
+package promote
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/riffle-io/riffle/dataflow/vec"
+	"github.com/riffle-io/riffle/jobs"
+	"github.com/riffle-io/riffle/sql/syntax"
+)
+
+// work is one promotion under way.
+type work struct {
+	ctx   context.Context
+	s     Session
+	r     Request
+	d     *draft
+	p     *Promotion
+	feeds []*feed
+	late  *measured     // of the first feed with event time
+	top   time.Duration // largest delay that was measured
+	now   time.Time     // records up to here are measured and compared
+	shape *Shape
+}
+
+// Plan works out how a query runs as a job. An error that wraps ErrRefused says what keeps it from
+// becoming one; what only needs a decision is in the promotion's Lint.
+func Plan(ctx context.Context, s Session, r Request) (*Promotion, error) {
+	if err := jobs.CheckName(r.Name); err != nil {
+		return nil, err
+	}
+	if r.Into == "" {
+		r.Into = "out/" + r.Name
+	}
+	w := &work{ctx: ctx, s: s, r: r, now: time.Now().Truncate(time.Millisecond).Add(time.Millisecond), // records of this one count
+
+		p: &Promotion{V: 1, Name: r.Name, Lint: []Lint{}, Changes: []Change{}, File: filepath.Join("jobs", r.Name+".sql")}}
+	if ready, err := w.isJob(); ready || err != nil {
+		return w.p, err
+	}
+	var err error
+	if w.d, err = parse(r.SQL); err != nil {
+		return nil, err
+	}
+	w.p.Bounded = w.d.text
+	for _, step := range []func() error{w.findFeeds, w.times, w.measure, w.rewrite, w.plan, w.compare} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	w.lint()
+	w.p.Changes = w.d.changes
+	return w.p, nil
+}
+
+func (w *work) spec() jobs.Spec {
+	return jobs.Spec{Name: w.r.Name, SQL: w.p.SQL, Dir: w.r.Dir, Parallelism: w.r.Parallelism, Checkpoint: jobs.Duration(w.r.Checkpoint), Late: w.r.Late}
+}
+
+// isJob takes statements that end in an INSERT as they are: somebody wrote a job.
+func (w *work) isJob() (bool, error) {
+	script, err := syntax.Parse(w.r.SQL)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range script.Stmts {
+		if _, ok := s.(*syntax.Insert); !ok {
+			continue
+		}
+		w.p.Bounded, w.p.SQL = strings.TrimSpace(w.r.SQL), strings.TrimSpace(w.r.SQL)+"\n"
+		w.p.Spec = w.spec()
+		p, err := w.s.Prepare(w.ctx, w.p.Spec)
+		if err != nil {
+			return true, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		w.p.Mode = p.Mode
+		w.p.Lint = append(w.p.Lint, Lint{Level: "ok", Text: "the statements are a job already and run as they are"})
+		return true, nil
+	}
+	return false, nil
+}
+
+// findFeeds decides which sources go on as streams.
+func (w *work) findFeeds() error {
+	used := map[string]bool{}
+	for _, ref := range w.d.tables() {
+		text, _ := refText(w.d.text, ref)
+		src, err := w.s.Source(w.ctx, text)
+		if err != nil {
+			return err
+		}
+		f := &feed{ref: ref, source: src, name: tableName(text)}
+		switch {
+		case src.Topic != "":
+			f.topic = src
+		case src.Path != "":
+			if err := w.twin(f); err != nil {
+				return err
+			}
+		}
+		if f.topic == nil {
+			continue // a table that is read whole: the static side of a join
+		}
+		for used[f.name] {
+			f.name += "_2"
+		}
+		used[f.name] = true
+		w.feeds = append(w.feeds, f)
+	}
+	if len(w.feeds) > 0 {
+		return nil
+	}
+	var read []string
+	for _, ref := range w.d.tables() {
+		text, _ := refText(w.d.text, ref)
+		read = append(read, text)
+	}
+	return fmt.Errorf("%w: it reads no topic, only %s; say which topic goes on where the file ends: --topic kafka://host:port/topic (with --history the file is read first)",
+		ErrRefused, strings.Join(read, ", "))
+}
+
+// twin finds the topic that goes on where a file ends: the one that was named, or the only one of the
+// session that has the file's columns.
+func (w *work) twin(f *feed) error {
+	named := w.r.Topic
+	if named == "" {
+		var fits []string
+		for _, t := range w.s.Topics() {
+			src, err := w.s.Source(w.ctx, t)
+			if err == nil && covers(src, f.source) {
+				fits = append(fits, t)
+			}
+		}
+		if len(fits) != 1 {
+			return nil
+		}
+		named = fits[0]
+	} else if len(w.feeds) > 0 {
+		return nil // it is that of the first file
+	}
+	if strings.HasPrefix(named, "kafka://") {
+		named = syntax.FormatString(named)
+	}
+	topic, err := w.s.Source(w.ctx, named)
+	if err != nil {
+		return fmt.Errorf("--topic %s: %w", w.r.Topic, err)
+	}
+	if topic.Topic == "" {
+		return fmt.Errorf("%w: --topic %s is no topic", ErrRefused, w.r.Topic)
+	}
+	if !covers(topic, f.source) {
+		if w.r.Topic == "" || len(topic.Columns) == 0 {
+			f.topic = topic // nothing in it yet: the file says what it will hold
+			return nil
+		}
+		return fmt.Errorf("%w: records of %s do not have all columns of %s", ErrRefused, named, f.source.Ref)
+	}
+	f.topic = topic
+	if w.r.History {
+		f.history = f.source
+	}
+	return nil
+}
+
+// covers tells whether a has the columns of b, by name.
+func covers(a, b *Source) bool {
+	have := map[string]bool{}
+	for _, c := range a.Columns {
+		have[c.Name] = true
+	}
+	for _, c := range b.Columns {
+		if !have[c.Name] {
+			return false
+		}
+	}
+	return len(a.Columns) > 0
+}
+
+// times finds the column of event time of each feed.
+func (w *work) times() error {
+	for _, f := range w.feeds {
+		if w.r.Time != "" && !hasTime(f.source, w.r.Time) && len(w.feeds) == 1 {
+			return fmt.Errorf("%w: %s has no TIMESTAMP column %q", ErrRefused, f.source.Ref, w.r.Time)
+		}
+		switch {
+		case hasTime(f.source, w.r.Time):
+			f.time = w.r.Time
+		case f.source.EventTime != "":
+			f.time = f.source.EventTime
+		default:
+			f.time = w.guessTime(f.source)
+		}
+	}
+	return nil
+}
+
+func hasTime(s *Source, column string) bool {
+	for _, c := range s.Columns {
+		if c.Name == column && strings.HasPrefix(c.Type, "TIMESTAMP") {
+			return true
+		}
+	}
+	return false
+}
+
+// guessTime prefers a column that the query truncates or cuts into windows, else the first of the type.
+func (w *work) guessTime(s *Source) string {
+	first := ""
+	for _, c := range s.Columns {
+		if !strings.HasPrefix(c.Type, "TIMESTAMP") {
+			continue
+		}
+		if first == "" {
+			first = c.Name
+		}
+		if w.d.truncated(c.Name) != nil || w.d.describes(c.Name) {
+			return c.Name
+		}
+	}
+	return first
+}
+
+// describes tells whether a window of the query is over a column.
+func (d *draft) describes(column string) bool {
+	found := false
+	syntax.Walk(d.query, func(n syntax.Node) bool {
+		if x, ok := n.(*syntax.Descriptor); ok {
+			found = found || x.Columns[0].Name == column
+		}
+		return !found
+	})
+	return found
+}
+
+// measure finds the disorder of each feed and proposes its watermark, and the hand-over from its file.
+func (w *work) measure() error {
+	for _, f := range w.feeds {
+		if f.time == "" {
+			continue
+		}
+		ref := fmt.Sprintf("'kafka://%s/%s@start..%s'", f.topic.Brokers, f.topic.Topic, w.now.UTC().Format("2006-01-02T15:04:05.000Z"))
+		m := &measured{}
+		var err error
+		if covers(f.topic, f.source) {
+			if m, err = measure(w.ctx, w.s, "", ref, f.time, true); err != nil {
+				return fmt.Errorf("measure the disorder of %s: %w", ref, err)
+			}
+		}
+		if m.rows == 0 && f.source.Path != "" {
+			if m, err = measure(w.ctx, w.s, "", f.source.Ref, f.time, false); err != nil {
+				return fmt.Errorf("measure the disorder of %s: %w", f.source.Ref, err)
+			}
+		}
+		want := w.r.Delay
+		if want == "" && f.source.EventTime == f.time {
+			want = f.source.Delay.String() // declared by a person
+		}
+		l, err := m.lateness(f.time, want)
+		if err != nil {
+			return err
+		}
+		f.delay = time.Duration(l.Chosen.Delay)
+		w.top = max(w.top, f.delay, time.Duration(l.Choices[len(l.Choices)-1].Delay))
+		if f.idle = w.r.Idle; f.idle == 0 {
+			f.idle, w.p.IdleText = m.idle()
+		} else {
+			w.p.IdleText = f.idle.String()
+		}
+		if w.late == nil {
+			w.late, w.p.Lateness = m, l
+		}
+		if f.history != nil {
+			if err := w.handOver(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// handOver finds the event time up to which the file is read.
+func (w *work) handOver(f *feed) error {
+	if f.until = w.r.Handover; f.until != "" {
+		return nil
+	}
+	_, err := w.s.Run(w.ctx, fmt.Sprintf("SELECT max(%s) FROM %s", name(f.time), f.source.Ref), RunOptions{}, func(b *vec.Batch) error {
+		if b.Live() > 0 && !b.Cols[0].IsNull(b.Row(0)) {
+			f.until = b.Cols[0].Value(b.Row(0)).Format(b.Cols[0].Type)
+		}
+		return nil
+	})
+	if err == nil && f.until == "" {
+		err = fmt.Errorf("%w: %s has no row with a %s, so that there is no hand-over", ErrRefused, f.source.Ref, f.time)
+	}
+	return err
+}
+
+// rewrite edits the query: windows, sources, what an endless input cannot have.
+func (w *work) rewrite() error {
+	d := w.d
+	win, reason, err := w.window()
+	if err != nil {
+		return err
+	}
+	for i, f := range w.feeds {
+		old, end := refText(d.text, f.ref)
+		if win != nil && i == 0 {
+			d.useWindow(win, f.ref, name(f.name), f.time, reason)
+		} else if old != name(f.name) {
+			d.edits = append(d.edits, edit{f.ref.Pos(), end, name(f.name)})
+		}
+		switch {
+		case f.history != nil:
+			d.change(old, name(f.name), "%s up to %s, then topic %s from there on: no gap and no row twice", f.source.Ref, f.until, f.topic.Topic)
+		case f.source.Path != "":
+			d.change(old, name(f.name), "the file ends; topic %s goes on", f.topic.Topic)
+		case old != name(f.name):
+			d.change(old, name(f.name), "the topic without an end, from %s on", strings.Replace(f.topic.Start, ":", " ", 1))
+		}
+		if f.time != "" && (f.source.EventTime != f.time || f.delay != f.source.Delay) {
+			d.change("", fmt.Sprintf("WATERMARK FOR %s AS %s - %s", name(f.time), name(f.time), interval(f.delay)),
+				"event time; waits %s for rows that come out of order (%s, as measured)", f.delay, w.p.Lateness.Chosen.words())
+		}
+	}
+	d.cutOrder()
+	return nil
+}
+
+func (c Choice) words() string {
+	return fmt.Sprintf("%.3f %% of the rows are later", 100*c.Share)
+}
+
+// window is what the request or the query's date_trunc asks for; nil for none.
+func (w *work) window() (*window, string, error) {
+	d, f := w.d, w.feeds[0]
+	if w.r.Window == "none" {
+		return nil, "", nil
+	}
+	if w.r.Window == "" {
+		if d.windowed() || f.time == "" {
+			return nil, "", nil
+		}
+		if win := d.truncated(f.time); win != nil {
+			return win, "windows close and let go of their state; date_trunc would keep every hour for ever", nil
+		}
+		return nil, "", nil
+	}
+	win, err := parseWindow(w.r.Window)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case d.windowed():
+		return nil, "", fmt.Errorf("%w: --window %s: the query has windows already", ErrRefused, w.r.Window)
+	case d.sel == nil || d.sel.GroupBy == nil:
+		return nil, "", fmt.Errorf("%w: --window %s: the query does not group", ErrRefused, w.r.Window)
+	case f.time == "":
+		return nil, "", fmt.Errorf("%w: --window %s: %s has no TIMESTAMP column for event time", ErrRefused, w.r.Window, f.source.Ref)
+	}
+	return win, "state is bounded by the open windows; without one it grows with the keys", nil
+}
+
+// script is the declarations and the query, with a delay for all watermarks (below zero: each its own)
+// and, unless it is zero, a time at which the topics end.
+func (w *work) script(delay time.Duration, until time.Time) string {
+	var b strings.Builder
+	for _, f := range w.feeds {
+		own := f.delay
+		if delay >= 0 {
+			own = delay
+		}
+		b.WriteString(f.declare(own, until))
+	}
+	b.WriteString(w.others())
+	return b.String()
+}
+
+// others is the declarations that came with the query, without those of the feeds.
+func (w *work) others() string {
+	if w.d.before == "" {
+		return ""
+	}
+	script, err := syntax.Parse(w.d.before)
+	if err != nil { // it was parsed before
+		return w.d.before
+	}
+	var b strings.Builder
+	for _, s := range script.Stmts {
+		if t, ok := s.(*syntax.CreateTable); ok && w.isFeed(syntax.FormatName(t.Name)) {
+			continue
+		}
+		b.WriteString(strings.TrimRight(w.d.before[s.Pos():s.End()], "; \n") + ";\n")
+	}
+	return b.String()
+}
+
+func (w *work) isFeed(table string) bool {
+	for _, f := range w.feeds {
+		if name(f.name) == table {
+			return true
+		}
+	}
+	return false
+}
+
+// plan binds the job and writes its text.
+func (w *work) plan() error {
+	query := apply(w.d.text, w.d.edits)
+	declared := w.script(-1, time.Time{})
+	shape, err := w.s.Check(w.ctx, declared+query)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	w.shape = shape
+	seen := map[string]bool{}
+	for _, c := range shape.Columns {
+		if seen[c.Name] {
+			return fmt.Errorf("%w: two columns are named %s; name them apart with AS", ErrRefused, c.Name)
+		}
+		seen[c.Name] = true
+	}
+	ddl, out, err := target(w.r.Name, w.r.Into, shape)
+	if err != nil {
+		return err
+	}
+	p := w.p
+	p.Mode, p.Plan, p.Columns = shape.Mode.String(), shape.Plan, shape.Columns
+	p.SQL = w.header() + declared + ddl + "INSERT INTO " + out + "\n" + query + ";\n"
+	p.Spec = w.spec()
+	p.Read = w.readBack()
+	w.d.change("", "INSERT INTO "+out, "rows go to %s, exactly once", w.r.Into)
+	if _, err := w.s.Prepare(w.ctx, p.Spec); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return nil
+}
+
+// header tells a reader of the file where it comes from.
+func (w *work) header() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- Job %s, promoted from a query by riffle. Start or replace it: riffle promote %s --name %s\n", w.r.Name, filepath.ToSlash(w.p.File), w.r.Name)
+	if w.p.Lateness != nil {
+		fmt.Fprintf(&b, "-- Watermark of %s: %s than it waits, measured on %s.\n", w.p.Lateness.Column, w.p.Lateness.Chosen.words(), w.p.Lateness.Basis)
+	}
+	if w.d.read != "" {
+		fmt.Fprintf(&b, "-- Applies when the output is read: %s\n", strings.Join(strings.Fields(w.d.read), " "))
+	}
+	return b.String()
+}
+
+// readBack is a query over the job's output that gives what the explored query gave.
+func (w *work) readBack() string {
+	from := syntax.FormatString(w.r.Into)
+	if strings.HasPrefix(w.r.Into, "kafka://") {
+		from = syntax.FormatString(w.r.Into + "@start..end")
+	}
+	var cols []string
+	for _, c := range w.shape.Columns {
+		cols = append(cols, name(c.Name))
+	}
+	list := strings.Join(cols, ", ")
+	text := "SELECT " + list + " FROM " + from
+	if w.shape.Mode.String() != "append" && !strings.HasPrefix(w.r.Into, "kafka://") {
+		text += " GROUP BY " + list + " HAVING sum(CASE WHEN op IN ('+I', '+U') THEN 1 ELSE -1 END) > 0"
+	}
+	if w.d.read != "" {
+		text += " " + w.d.read
+	}
+	return text
+}
+
+// compare runs the shadow.
+func (w *work) compare() error {
+	if w.r.NoShadow {
+		return nil
+	}
+	query := apply(w.d.text, w.d.edits)
+	sh, ran, err := shadow(w.ctx, w.s, w.script(w.top, w.now)+query)
+	if err != nil {
+		return err
+	}
+	w.p.Shadow = sh
+	if ran.Keys > 0 {
+		w.p.State = &Estimate{Keys: ran.Keys, Bytes: ran.StateBytes, Basis: "most at a time in the shadow run"}
+		for _, n := range w.shape.State {
+			w.p.State.Grows = w.p.State.Grows || strings.Contains(n, "grows")
+		}
+	}
+	return nil
+}
