@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,8 +108,10 @@ func (h *History) Add(e Entry) error {
 		h.entries = append(h.entries, e)
 		return nil
 	}
-	line, err := json.Marshal(e)
-	if err != nil {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false) // for those who read the file
+	if err := enc.Encode(e); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {
@@ -118,7 +121,7 @@ func (h *History) Add(e Entry) error {
 	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
-	_, err = f.Write(append(line, '\n'))
+	_, err = f.Write(line.Bytes())
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}

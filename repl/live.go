@@ -44,7 +44,7 @@ type Live struct {
 	next     int64
 	bytes    int64 // of open, sealed and the index's segments
 	wm       dataflow.Time
-	ended    bool
+	ended    time.Time // zero: it goes on
 	job      *exec.Job
 	note     string // what bounds the state
 	sampler  *sampler
@@ -131,7 +131,7 @@ func (l *Live) attach(job *exec.Job) {
 // end says that no change will follow.
 func (l *Live) end() {
 	l.mu.Lock()
-	l.ended = true
+	l.ended = time.Now()
 	l.mu.Unlock()
 	l.sampler.stop()
 }
@@ -200,6 +200,9 @@ func (l *Live) seal() {
 
 // Columns lists the columns of the result.
 func (l *Live) Columns() []Column { return columnsOf(l.schema) }
+
+// Appends tells whether rows are only added, so that each is final.
+func (l *Live) Appends() bool { return l.finalRow }
 
 // First is the seq of the oldest change that is still held.
 func (l *Live) First() int64 {

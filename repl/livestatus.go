@@ -23,7 +23,7 @@ type LiveStatus struct {
 	LagTime         time.Duration // that the lag takes to read at the present rate; -1: not known
 	Late, Bad       int64         // rows that came too late, records that could not be decoded
 	Watermark       time.Time     // of the result; zero: none yet
-	Now             time.Time
+	Now             time.Time     // of the end, once it has ended
 	Partitions      []LivePartition
 	StateBytes      int64
 	Keys            int64     // that the state holds; -1: not keyed
@@ -136,7 +136,10 @@ func (l *Live) Status() LiveStatus {
 	l.index.mu.Unlock()
 	l.mu.Lock()
 	wm := l.wm
-	st.LastChange, st.Ended = l.lastRow, l.ended
+	st.LastChange, st.Ended = l.lastRow, !l.ended.IsZero()
+	if st.Ended { // as it was then
+		st.Now = l.ended
+	}
 	st.Paused = l.job != nil && l.job.Paused()
 	l.mu.Unlock()
 	st.Watermark = timeOf(wm)

@@ -35,7 +35,15 @@ const (
 
 // Why finds out why there is no output, or that there is.
 func (l *Live) Why() Why {
-	return explainQuiet(l.metrics(), l.Status(), l.windowed(), l.running())
+	st := l.Status()
+	w := explainQuiet(l.metrics(), st, l.windowed(), l.running())
+	if st.Ended { // this is how it stood at its end
+		w.Detail = append(w.Detail, "the query has ended")
+		for i := range w.Fixes {
+			w.Fixes[i].Apply = nil
+		}
+	}
+	return w
 }
 
 // windowed tells whether rows wait for the watermark.
@@ -46,9 +54,6 @@ func explainQuiet(m exec.Metrics, st LiveStatus, windowed bool, job *exec.Job) W
 	w := Why{}
 	read := rowsIn(m)
 	switch quiet := st.Now.Sub(st.LastChange); {
-	case st.Ended:
-		w.Cause = "The query has ended."
-		return w
 	case job == nil:
 		w.Cause = "The query is being planned."
 		return w

@@ -59,7 +59,7 @@ func (sh *Shell) background(run *repl.Run) {
 	keys, values := 0, 0
 	st.word = "new"
 	for _, c := range st.live.Columns() {
-		if strings.HasPrefix(c.Name, "window_") && run.Status().Mode == "append" {
+		if strings.HasPrefix(c.Name, "window_") && st.live.Appends() {
 			st.word = "final" // windows come once, when they close
 		}
 		if c.Numeric {
