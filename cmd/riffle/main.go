@@ -128,20 +128,16 @@ func (a *app) exitSoon(code int) { time.AfterFunc(2*time.Second, func() { os.Exi
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "riffle",
+		Use:   "riffle [source...]",
 		Short: "SQL over Parquet files and Kafka topics, bounded and streaming",
 		Long: "riffle is a columnar dataflow engine: it runs bounded queries over files and streaming jobs over\n" +
-			"Kafka with the same SQL, exactly once, in one process.",
+			"Kafka with the same SQL, exactly once, in one process. Without a command it opens its screens over the\n" +
+			"sources that are named: files, directories, globs, kafka://host:port/topic.",
 		Example:       "  riffle demo\n  riffle sql \"SELECT count(*) FROM 'flights.parquet'\"",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("there is no command %q; riffle --help lists them", args[0])
-			}
-			return cmd.Help()
-		},
+		RunE:          a.open,
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&a.plain, "plain", false, "lines of text only: no colour, no bars (for logs and screen readers)")

@@ -49,7 +49,7 @@ var table = []row{
 		"dataflow/plan", "internal/vfs"}},
 	{pkg: "sql/syntax", outside: []string{std}},
 	{pkg: "sql", allowed: []string{"sql/syntax", "dataflow/vec", "dataflow/plan", "dataflow/expr"}},
-	{pkg: "jobs", allowed: []string{"dataflow", "dataflow/vec", "dataflow/plan", "optimizer", "dataflow/exec",
+	{pkg: "jobs", allowed: []string{"dataflow", "dataflow/vec", "dataflow/plan", "optimizer", "dataflow/exec", "sql/syntax",
 		"datasets", "sql", "dataflow/state", "spill", "batch", "streaming", "internal/vfs"}},
 	{pkg: "repl", allowed: []string{"sql", "sql/syntax", "dataflow/state", "jobs", "batch", "streaming", "dataflow/plan", "datasets",
 		"dataflow/vec", "dataflow/expr", "optimizer", "spill", "dataflow/exec", "dataflow", "internal/vfs"}},

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/riffle-io/riffle/datasets/kafka"
+	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/sql/syntax"
+	"github.com/riffle-io/riffle/tui"
+)
+
+// open is riffle without a command: the screens, over the sources that the arguments name.
+func (a *app) open(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		if !isSource(arg) {
+			return unknownCommand(cmd, arg)
+		}
+	}
+	if a.onTerminal() && (a.plain || os.Getenv("TERM") == "dumb") {
+		return a.repl(cmd.Context(), &queryFlags{rows: 100, set: repl.Settings{Limit: -1}}, args)
+	}
+	if !a.onTerminal() {
+		_ = cmd.Help() // it is words: nobody asked for data
+		return usage("riffle without a command opens the screens and needs a terminal; riffle sql runs statements")
+	}
+	return a.screens(cmd.Context(), tui.Options{Sources: args})
+}
+
+// isSource tells whether an argument can be a table and not a misspelt command.
+func isSource(arg string) bool {
+	if kafka.IsURL(arg) || arg == "-" || strings.ContainsAny(arg, "*?[/\\.") {
+		return true
+	}
+	_, err := os.Stat(arg)
+	return err == nil
+}
+
+func unknownCommand(cmd *cobra.Command, arg string) error {
+	var names []string
+	for _, c := range cmd.Root().Commands() {
+		names = append(names, c.Name())
+	}
+	if near := syntax.Suggest(arg, names); near != "" {
+		return usage("there is no command and no file %q; did you mean riffle %s?", arg, near)
+	}
+	return usage("there is no command and no file %q; riffle --help lists the commands", arg)
+}
+
+// onTerminal tells whether a person sits in front of input and output.
+func (a *app) onTerminal() bool {
+	in, isFile := a.in.(*os.File)
+	_, out := isTerminal(a.out)
+	return isFile && out && term.IsTerminal(int(in.Fd()))
+}
+
+// screens shows the screens until the person leaves. Jobs go on.
+func (a *app) screens(ctx context.Context, o tui.Options) error {
+	s, err := a.session(&queryFlags{checkpoint: 10 * time.Second, set: repl.Settings{Limit: -1}})
+	if err != nil {
+		return err
+	}
+	for _, src := range o.Sources {
+		if err := s.Catalog().AddSource(ctx, src); err != nil {
+			return err
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o.Session, o.Server, o.Program = s, a.server, program
+	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
+	return tui.Run(ctx, o)
+}
