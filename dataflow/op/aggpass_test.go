@@ -92,7 +92,7 @@ func TestPartialPassesRuns(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for name, dict := range map[string]bool{"flat": false, "dictionary": true} {
 		t.Run(name, func(t *testing.T) {
-			keys := intKeys(300_000, func(i int) int64 { return int64(i / 5) })
+			keys := intKeys(100_000, func(i int) int64 { return int64(i / 5) })
 			for i := range 40 { // a run of NULLs
 				keys[1000+i] = vec.NullValue()
 			}
@@ -101,7 +101,7 @@ func TestPartialPassesRuns(t *testing.T) {
 			}
 		})
 	}
-	mixed := intKeys(3*runCheck, func(i int) int64 {
+	mixed := intKeys(runCheck*5/4, func(i int) int64 {
 		if i < probeRows*2 {
 			return int64(i / 8)
 		}
@@ -115,7 +115,7 @@ func TestPartialPassesRuns(t *testing.T) {
 // More groups than the caches hold are added part by part: nothing is lost, with and without memory.
 func TestManyGroups(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	keys := intKeys(600_000, func(int) int64 { return r.Int64N(250_000) })
+	keys := intKeys(300_000, func(int) int64 { return r.Int64N(150_000) })
 	for i := range keys {
 		if i%1000 == 0 {
 			keys[i] = vec.NullValue()

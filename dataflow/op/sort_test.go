@@ -141,7 +141,7 @@ func checkSort(t *testing.T, types []vec.Type, keys []vec.Order, limit int64, nu
 	r := rand.New(rand.NewPCG(13, 14))
 	var tasks [][]*vec.Batch
 	var all []*vec.Batch
-	for _, n := range []int{chunkRows + 5000, 300, 0} {
+	for _, n := range []int{chunkRows + 500, 300, 0} {
 		var in []*vec.Batch
 		for ; n > 0; n -= vec.MaxRows {
 			b := sortInput(r, types, min(n, vec.MaxRows), nulls, wide)
