@@ -22,6 +22,7 @@ type explore struct {
 	run    *repl.Run // the last statement; nil before the first
 	st     repl.RunStatus
 	origin origin   // where its text came from
+	base   origin   // the last of them that was the user's own
 	queue  []origin // statements that run after it
 	failed string   // error of the last statement, "" when it worked
 

@@ -93,7 +93,7 @@ func (a *app) connectJobs() (jobServer, error) {
 	if a.opts.jobs != nil {
 		return a.opts.jobs, nil
 	}
-	c, err := a.opts.Server.Connect()
+	c, err := a.ses.Server.Connect()
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,6 @@ func (j *jobs) cursor() (int, int, tea.CursorShape, bool) { return 0, 0, 0, fals
 func (j *jobs) enter() tea.Cmd                            { return j.look() }
 func (j *jobs) poll(time.Time) (bool, bool, tea.Cmd)      { return false, false, nil }
 func (j *jobs) inFront() bool                             { return j.a.front() == screen(j) }
-func (j *jobs) name() string                              { return j.sel }
 func (j *jobs) hasJob() bool                              { return j.client != nil && j.sel != "" }
 func (j *jobs) draw(r canvas.Region) {
 	if j.client == nil || (j.err != nil && len(j.list) == 0) {

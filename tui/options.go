@@ -14,7 +14,8 @@ import (
 
 // Options say what Run shows and where.
 type Options struct {
-	// Session runs the statements. Its declared tables and sources are in the tree.
+	// Session runs the statements. Its declared tables and sources are in the tree; its Server is
+	// where jobs run.
 	Session *repl.Session
 	// Sources are the arguments of the command line, for the CLI lines that the screens show. They
 	// must be in the session's catalog already.
@@ -28,10 +29,6 @@ type Options struct {
 	File string
 	// ASCII draws with 7-bit characters; NoColor leaves out colours.
 	ASCII, NoColor bool
-	// Server is where jobs run; the zero value is the user's own server. Program is the riffle binary
-	// that starts one when none runs; "" starts none.
-	Server  repl.ServerAddress
-	Program string
 	// PlainKeys starts the editor without the modes of vi.
 	PlainKeys bool
 	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
@@ -39,7 +36,7 @@ type Options struct {
 	Out io.Writer
 	Env []string
 
-	jobs jobServer // instead of Server, in tests
+	jobs jobServer // instead of the session's, in tests
 }
 
 // Run shows the screens until the user leaves or ctx ends. Jobs go on after it. It returns an error

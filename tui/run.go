@@ -62,6 +62,9 @@ func (e *explore) runText(o origin) tea.Cmd {
 	e.editor.Dismiss()
 	e.editor.MarkMistake(-1)
 	e.failed, e.origin = "", o
+	if o.derive == "" {
+		e.base = o
+	}
 	e.run = e.a.ses.Start(e.a.ctx, o.text)
 	e.st = e.run.Status()
 	e.a.record("riffle sql "+quote(oneLine(o.text))+e.a.sourceArgs(), o.derive)

@@ -32,6 +32,7 @@ func (s *stream) addKeys() {
 		cmd("why is it quiet?", "why", "why", do(s.why), "w"),
 		cmd("late rows", "", "late", do(func() tea.Cmd { return s.side("Late rows", s.live.Late) }), "g l"),
 		cmd("bad records", "", "bad", do(func() tea.Cmd { return s.side("Records that could not be decoded", s.live.Bad) }), "g b"),
+		cmd("promote to a job", "promote", "promote", do(func() tea.Cmd { return s.a.askPromote(s.from.text, jobName(s.from.buf)) }), "P"),
 		cmd("rate limit", "", "rate", do(s.limitRate), "~"),
 		&keymap.Command{Scope: "stream", Group: groupView, Title: "seek (:seek -1m)", Word: "seek", When: s.isLive, Run: do(s.seek),
 			Line: func(args string) tea.Cmd {
