@@ -70,11 +70,7 @@ func (a *app) screens(ctx context.Context, o tui.Options) error {
 			return err
 		}
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	o.Session, o.Server, o.Program = s, a.server, program
+	o.Session = s
 	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
 	return tui.Run(ctx, o)
 }
