@@ -123,7 +123,7 @@ func (f *ParquetFile) groupsText(pages bool) string {
 		if len(g.SortedBy) > 0 {
 			sorted = "sorted by " + strings.Join(g.SortedBy, ", ")
 		}
-		lines = append(lines, fmt.Sprintf("%d\t%s rows\t\t%s\t\t%s\t%s", i, render.Count(g.Rows), sorted, render.Bytes(g.Compressed), render.Bytes(g.Uncompressed)))
+		lines = append(lines, fmt.Sprintf("%d\t%s rows\t\t%s\t\t%s\t%s\t\t\t\t", i, render.Count(g.Rows), sorted, render.Bytes(g.Compressed), render.Bytes(g.Uncompressed)))
 		for _, c := range g.Chunks {
 			nulls := "?"
 			if c.Nulls >= 0 {
@@ -149,7 +149,7 @@ func pageLines(pages []ParquetPage) (out []string) {
 		if p.Nulls >= 0 {
 			nulls = render.Count(p.Nulls)
 		}
-		out = append(out, fmt.Sprintf("\t  page %d\t%s rows from %s\t\t\t%s\t\t%s\t%s\t%s", i, render.Count(p.Rows), render.Count(p.FirstRow), render.Bytes(p.Bytes), nulls, render.Clean(p.Min, 20), render.Clean(p.Max, 20)))
+		out = append(out, fmt.Sprintf("\t  page %d\t%s rows from %s\t\t\t%s\t\t%s\t%s\t%s\t", i, render.Count(p.Rows), render.Count(p.FirstRow), render.Bytes(p.Bytes), nulls, render.Clean(p.Min, 20), render.Clean(p.Max, 20)))
 	}
 	return out
 }

@@ -61,7 +61,7 @@ func (s *Session) Diff(ctx context.Context, a, b string) (*Diff, error) {
 	st := s.begin(ctx, s.out, nil)
 	var sides [2][]scopeColumn
 	for i, from := range []string{a, b} {
-		if un, err := s.unbounded(ctx, from); err != nil {
+		if un, err := s.Unbounded(ctx, from); err != nil {
 			return nil, err
 		} else if un {
 			return nil, fmt.Errorf("%w: %s; compare a part of it, such as @-1h..now", ErrUnbounded, from)

@@ -106,8 +106,8 @@ func (s *Session) column(ctx context.Context, table, column string) (plan.Table,
 	return nil, vec.Field{}, misuse("%s has no column %s%s", table, column, hint)
 }
 
-// unbounded tells whether a table, as SQL text names it, does not end.
-func (s *Session) unbounded(ctx context.Context, table string) (bool, error) {
+// Unbounded tells whether a table, as SQL text names it, does not end.
+func (s *Session) Unbounded(ctx context.Context, table string) (bool, error) {
 	text := "SELECT * FROM " + table
 	script, err := syntax.Parse(text)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Session) Profile(ctx context.Context, table, column string) (*Profile, 
 	if err != nil {
 		return nil, err
 	}
-	if unbounded, err := s.unbounded(ctx, table); err != nil {
+	if unbounded, err := s.Unbounded(ctx, table); err != nil {
 		return nil, err
 	} else if unbounded {
 		return nil, fmt.Errorf("%w: %s; profile a part of it, such as @-1h..now", ErrUnbounded, table)
@@ -203,10 +203,11 @@ func (p *profiler) basics() error {
 	if !row[2].Null {
 		p.out.Min, p.out.Max = row[2].Text, row[3].Text
 	}
-	if more != "" {
+	if more != "" { // ten digits: the last ones depend on the order of the rows
 		for i, to := range []*float64{&p.out.Mean, &p.out.Stddev} {
 			if !row[4+i].Null {
-				*to, _ = strconv.ParseFloat(row[4+i].Text, 64)
+				f, _ := strconv.ParseFloat(row[4+i].Text, 64)
+				*to, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 10, 64), 64)
 			}
 		}
 	}

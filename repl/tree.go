@@ -258,3 +258,21 @@ func (s *Session) columnNodes(ctx context.Context, table string) ([]Node, error)
 }
 
 func typeText(t vec.Type) string { return strings.ToLower(t.String()) }
+
+// ColumnNames lists the columns of a table, as SQL text names it, that * shows.
+func (s *Session) ColumnNames(ctx context.Context, table string) ([]string, error) {
+	text := "SELECT * FROM " + table
+	script, err := syntax.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := bound.(*sql.Query)
+	if !ok {
+		return nil, fmt.Errorf("%s is no table", table)
+	}
+	return q.Names, nil
+}

@@ -54,7 +54,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(cause, errTimeout):
 		return exitTimeout
-	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat):
+	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat), errors.Is(err, repl.ErrUnbounded):
 		return exitUsage
 	case errors.As(err, &lint), errors.Is(err, repl.ErrRefused):
 		return exitLint

@@ -273,11 +273,18 @@ func (a *app) countCommand() *cobra.Command {
 func (a *app) explainCommand() *cobra.Command {
 	q := &queryFlags{}
 	q.set.Limit = -1
-	analyze := false
+	analyze, prune := false, false
 	cmd := &cobra.Command{Use: "explain QUERY", Short: "Show how a query is computed",
 		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"",
 		Args:    exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if prune {
+				text, err := querySide(args[0])
+				if err != nil {
+					return err
+				}
+				return a.prune(cmd, text)
+			}
 			s, err := a.session(q)
 			if err != nil {
 				return err
@@ -290,6 +297,7 @@ func (a *app) explainCommand() *cobra.Command {
 		}}
 	q.add(cmd)
 	cmd.Flags().BoolVar(&analyze, "analyze", false, "run it, and show what each operator did")
+	cmd.Flags().BoolVar(&prune, "prune", false, "show which row groups of Parquet files it would read, and why not the others")
 	return cmd
 }
 

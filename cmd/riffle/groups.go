@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/riffle-io/riffle/datasets/kafka"
+	"github.com/riffle-io/riffle/repl/render"
+)
+
+func (a *app) groupsCommand() *cobra.Command {
+	b := &brokerFlag{}
+	list := &cobra.Command{Use: "ls", Short: "List consumer groups with their lag", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
+		return b.with(cmd.Context(), a.listGroups)
+	}}
+	show := &cobra.Command{Use: "show GROUP", Short: "Show where a group is in each partition", Args: exactly(1), RunE: func(cmd *cobra.Command, args []string) error {
+		return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error { return a.showGroup(ctx, k, args[0]) })
+	}}
+	cmd := &cobra.Command{Use: "groups", Short: "List consumer groups, look into them, set their offsets",
+		Example: "  riffle groups -b localhost:9092\n  riffle groups reset billing --to @-1h --dry-run", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("riffle groups %s: there are ls, show, reset", args[0])
+			}
+			return b.with(cmd.Context(), a.listGroups)
+		}}
+	b.add(cmd)
+	cmd.AddCommand(list, show, a.groupsReset(b))
+	return cmd
+}
+
+func (a *app) listGroups(ctx context.Context, k *kafka.Admin) error {
+	groups, err := k.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, g := range groups {
+		lags, err := k.GroupLag(ctx, g.Name)
+		if err != nil {
+			return err
+		}
+		var lag int64
+		for _, l := range lags {
+			lag += l.Lag()
+		}
+		if a.json {
+			if err := a.printJSON(map[string]any{"v": 1, "group": g.Name, "state": g.State, "partitions": len(lags), "lag": lag}); err != nil {
+				return err
+			}
+			continue
+		}
+		rows = append(rows, []string{g.Name, strings.ToLower(g.State), fmt.Sprint(len(lags)), render.Count(lag)})
+	}
+	if a.json {
+		return nil
+	}
+	return a.table("GROUP STATE PARTITIONS LAG", rows)
+}
+
+func (a *app) showGroup(ctx context.Context, k *kafka.Admin, group string) error {
+	lags, err := groupLag(ctx, k, group)
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, l := range lags {
+		if a.json {
+			if err := a.printJSON(map[string]any{"v": 1, "topic": l.Topic, "partition": l.Partition, "committed": l.Committed, "start": l.Start, "end": l.End, "lag": l.Lag()}); err != nil {
+				return err
+			}
+			continue
+		}
+		rows = append(rows, []string{l.Topic, fmt.Sprint(l.Partition), render.Count(l.Committed), render.Count(l.End), render.Count(l.Lag())})
+	}
+	if a.json {
+		return nil
+	}
+	return a.table("TOPIC PARTITION COMMITTED END LAG", rows)
+}
+
+// groupLag is where a group is; one without offsets is an error.
+func groupLag(ctx context.Context, k *kafka.Admin, group string) ([]kafka.PartitionLag, error) {
+	lags, err := k.GroupLag(ctx, group)
+	if err == nil && len(lags) == 0 {
+		err = usage("there is no group %s with offsets; riffle groups ls lists them", group)
+	}
+	return lags, err
+}
+
+// move is a group's new offset in a partition.
+type move struct {
+	kafka.PartitionLag
+	to int64
+}
+
+func (a *app) groupsReset(b *brokerFlag) *cobra.Command {
+	to, topic := "", ""
+	dry, yes := false, false
+	cmd := &cobra.Command{Use: "reset GROUP --to @POINT", Short: "Set the offsets of a group that does not read",
+		Long: "Moves a group to a point of its topics: @start, @end, @now, an offset such as @8812, a time ago such as @-1h, or a time such\n" +
+			"as @2026-11-20T10:00. It says first which records will be read again or left out. A group with members is refused.",
+		Example: "  riffle groups reset billing --to @-1h --dry-run\n  riffle groups reset billing --to @start --topic orders --yes", Args: exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := kafka.ParseRange("@" + strings.TrimPrefix(to, "@"))
+			if to == "" || err != nil || r.Bounded {
+				return usage("--to %q: must be a point such as @-1h, @start, @end, @8812 or @2026-11-20T10:00", to)
+			}
+			return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error {
+				moves, err := a.planReset(ctx, k, args[0], topic, r)
+				if err != nil || dry {
+					return err
+				}
+				if !yes {
+					if err := a.confirm("set these offsets?"); err != nil {
+						return err
+					}
+				}
+				offsets := kafka.Offsets{}
+				for _, m := range moves {
+					offsets[m.TopicPartition] = m.to
+				}
+				if err := k.CommitGroup(ctx, args[0], offsets); err != nil {
+					return err
+				}
+				a.notice("group %s moved in %d partitions", args[0], len(moves))
+				return nil
+			})
+		}}
+	f := cmd.Flags()
+	f.StringVar(&to, "to", "", "where to: @start, @end, @now, @OFFSET, @-DURATION, @TIME")
+	f.StringVar(&topic, "topic", "", "only this topic (default: all that the group reads)")
+	f.BoolVar(&dry, "dry-run", false, "show what would change, and change nothing")
+	f.BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// planReset finds the new offsets and prints them beside the present ones.
+func (a *app) planReset(ctx context.Context, k *kafka.Admin, group, topic string, r kafka.Range) ([]move, error) {
+	lags, err := groupLag(ctx, k, group)
+	if err != nil {
+		return nil, err
+	}
+	points := map[kafka.TopicPartition]int64{}
+	asked := map[string]bool{}
+	var moves []move
+	for _, l := range lags {
+		if topic != "" && l.Topic != topic {
+			continue
+		}
+		if !asked[l.Topic] {
+			asked[l.Topic] = true
+			extents, err := k.Resolve(ctx, l.Topic, r, false)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range extents {
+				points[kafka.TopicPartition{Topic: l.Topic, Partition: e.Partition}] = e.Start
+			}
+		}
+		if at, ok := points[l.TopicPartition]; ok {
+			moves = append(moves, move{l, at})
+		}
+	}
+	if len(moves) == 0 {
+		return nil, usage("group %s has no offsets in topic %s", group, topic)
+	}
+	return moves, a.printMoves(moves)
+}
+
+func (a *app) printMoves(moves []move) error {
+	var rows [][]string
+	var again, skipped int64
+	for _, m := range moves {
+		n := m.to - m.Committed
+		again, skipped = again+max(0, -n), skipped+max(0, n)
+		if a.json {
+			if err := a.printJSON(map[string]any{"v": 1, "topic": m.Topic, "partition": m.Partition, "from": m.Committed, "to": m.to, "end": m.End}); err != nil {
+				return err
+			}
+			continue
+		}
+		what := "stays"
+		switch {
+		case n < 0:
+			what = render.Count(-n) + " again"
+		case n > 0:
+			what = render.Count(n) + " left out"
+		}
+		rows = append(rows, []string{m.Topic, fmt.Sprint(m.Partition), render.Count(m.Committed), render.Count(m.to), what})
+	}
+	if a.json {
+		return nil
+	}
+	if err := a.table("TOPIC PARTITION FROM TO RECORDS", rows); err != nil {
+		return err
+	}
+	a.notice("%s records will be read again, %s left out", render.Count(again), render.Count(skipped))
+	return nil
+}
+
+// confirm asks on the terminal; without one it names the flag.
+func (a *app) confirm(question string) error {
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return usage("%s there is no terminal to ask on: add --yes", question)
+	}
+	fmt.Fprintf(a.err, "%s [y/N] ", question)
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if err != nil || !strings.EqualFold(strings.TrimSpace(line), "y") && !strings.EqualFold(strings.TrimSpace(line), "yes") {
+		return usage("nothing was changed")
+	}
+	return nil
+}
