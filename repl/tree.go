@@ -2,6 +2,7 @@ package repl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func (s *Session) Roots() []Node {
 	for _, addr := range s.brokers() {
 		roots = append(roots, Node{ID: "broker:" + addr, Label: "kafka: " + addr, Kind: NodeBroker}, Node{ID: "groups:" + addr, Label: "groups", Kind: NodeGroups, Detail: addr})
 	}
-	return roots
+	return append(roots, Node{ID: "jobs:", Label: "jobs", Kind: NodeGroup})
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -129,6 +130,8 @@ func (s *Session) Children(ctx context.Context, id string) ([]Node, error) {
 		return s.tableNodes(), nil
 	case "results":
 		return s.resultNodes(), nil
+	case "jobs":
+		return s.jobNodes(ctx)
 	case "dir":
 		return s.dirNodes(rest)
 	case "file":
@@ -185,6 +188,23 @@ func (s *Session) resultNodes() (out []Node) {
 		out = append([]Node{{ID: "result:" + r.Name(), Label: r.Name(), Kind: NodeResult, Detail: rowsText(r.Rows()), Insert: r.Name()}}, out...)
 	}
 	return out
+}
+
+// jobNodes lists the jobs of the job server; none when there is no server.
+func (s *Session) jobNodes(ctx context.Context) (out []Node, err error) {
+	c, err := s.Server.Connect()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	list, err := c.List(ctx)
+	if errors.Is(err, ErrNoServer) {
+		return nil, nil
+	}
+	for _, j := range list {
+		out = append(out, Node{ID: "job:" + j.Name, Label: j.Name, Kind: NodeJob, Detail: j.State, Leaf: true, Insert: "job." + quoteName(j.Name)})
+	}
+	return out, err
 }
 
 // rowsText is a number of rows, short: 214 M rows.

@@ -36,6 +36,7 @@ func TestTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, text := memSession(t)
+	s.Server.Dir = t.TempDir() // no server there
 	ask(t, s, text, "COPY (SELECT o_orderkey AS k FROM gen.tpch_orders(sf => 0.01)) TO 'sub/o.parquet'")
 	ask(t, s, text, "COPY (SELECT 1 AS a) TO 'a.csv'")
 	ask(t, s, text, "CREATE TABLE mem AS SELECT 1 AS x, 'y' AS \"Y\"; CREATE VIEW v AS SELECT x FROM mem")
@@ -53,7 +54,7 @@ func TestTree(t *testing.T) {
 	for _, n := range s.Roots() {
 		roots = append(roots, n.Kind)
 	}
-	if got := strings.Join(roots, " "); got != "group group dir broker groups" {
+	if got := strings.Join(roots, " "); got != "group group dir broker groups group" {
 		t.Fatalf("roots %s", got)
 	}
 	for _, c := range []struct{ id, want string }{
@@ -68,6 +69,7 @@ func TestTree(t *testing.T) {
 		{"file:sub/o.parquet", "k (bigint)"},
 		{"broker:" + addr, "top (3 partitions)"},
 		{"groups:" + addr, ""},
+		{"jobs:", ""},
 	} {
 		if got := labels(children(t, s, c.id)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.id, got, c.want)

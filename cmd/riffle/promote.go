@@ -24,10 +24,16 @@ type promoteFlags struct {
 	dryRun    bool
 	check     bool
 	yes       bool
+	session   *repl.Session // of a REPL; nil: a new one
+	last      func() string // the REPL's last statement
 }
 
-func (a *app) promoteCommand() *cobra.Command {
-	f := promoteFlags{}
+func (a *app) promoteCommand() *cobra.Command { return a.promoteIn(nil, nil) }
+
+// promoteIn is the command over a session, whose tables the query may read; last is the statement
+// that is meant without one. nil makes a session.
+func (a *app) promoteIn(s *repl.Session, last func() string) *cobra.Command {
+	f := promoteFlags{session: s, last: last}
 	cmd := &cobra.Command{
 		Use:   "promote QUERY|FILE.sql --name NAME [source...]",
 		Short: "Turn an explored query into a running streaming job",
@@ -80,11 +86,13 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 	if f.req.Dir, err = workDir(); err != nil {
 		return err
 	}
-	q := &queryFlags{checkpoint: f.req.Checkpoint}
-	q.set.Limit = -1
-	s, err := a.session(q)
-	if err != nil {
-		return err
+	s := f.session
+	if s == nil {
+		q := &queryFlags{checkpoint: f.req.Checkpoint}
+		q.set.Limit = -1
+		if s, err = a.session(q); err != nil {
+			return err
+		}
 	}
 	for _, src := range sources {
 		if err := s.Catalog().AddSource(ctx, src); err != nil {
@@ -119,7 +127,10 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 // promoteText is the statements: -f FILE, a file as the first argument, or the argument itself.
 func (a *app) promoteText(f *promoteFlags, args []string) (text string, sources []string, err error) {
 	if f.file == "" {
-		if len(args) == 0 {
+		if f.last != nil && (len(args) == 0 || args[0] == "_") {
+			args = append([]string{f.last()}, args[min(1, len(args)):]...)
+		}
+		if len(args) == 0 || args[0] == "" {
 			return "", nil, usage("riffle promote: give a query, or a file that ends in .sql")
 		}
 		if !strings.HasSuffix(args[0], ".sql") {

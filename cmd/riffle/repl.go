@@ -54,6 +54,14 @@ func (a *app) repl(ctx context.Context, q *queryFlags, sources []string) error {
 	}
 	o := a.shellOptions(q)
 	var sh *shell.Shell
+	o.Promote = func(ctx context.Context, args []string) error {
+		cmd := a.promoteIn(s, func() string { return sh.Last() })
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(args)
+		cmd.SetOut(a.out)
+		cmd.SetErr(a.err)
+		return cmd.ExecuteContext(ctx)
+	}
 	in, closeInput := a.lines(o, func(line string, pos int) (string, []string, string) {
 		cctx, cancel := context.WithTimeout(ctx, completeTime)
 		defer cancel()

@@ -81,7 +81,9 @@ func (sh *Shell) meta(ctx context.Context, line string) error {
 	c, ok := lookup(args[0])
 	if !ok {
 		if args[0] == "promote" && sh.o.Promote != nil {
-			return sh.o.Promote(ctx, args[1:])
+			fctx, done := sh.foreground(ctx)
+			defer done()
+			return sh.o.Promote(fctx, args[1:])
 		}
 		return unknown(line[:1], args[0])
 	}
@@ -193,7 +195,7 @@ func (sh *Shell) help(_ context.Context, args []string) error {
 		fmt.Fprintf(&b, "  %-36s %s\n", strings.Join(names, " ")+" "+c.args, c.help)
 	}
 	if sh.o.Promote != nil {
-		fmt.Fprintf(&b, "  %-36s %s\n", ".promote QUERY --name N …", "make a query a running job; see riffle promote --help")
+		fmt.Fprintf(&b, "  %-36s %s\n", ".promote [QUERY] --name N …", "make a query, or the last one, a running job; .promote --help")
 	}
 	b.WriteString("  !COMMAND                             run a command of the system\n")
 	b.WriteString("Results are tables: _ is the last one, _1 the first. ctrl-c cancels, ctrl-d leaves.\n")
@@ -247,11 +249,12 @@ func (sh *Shell) completeMeta(line string, pos int) (head string, list []string,
 	word := before[at:]
 	if at == 0 {
 		for _, c := range commands {
-			for _, n := range c.names {
-				if strings.HasPrefix(n, word[1:]) {
-					list = append(list, word[:1]+n)
-				}
+			for _, n := range withPrefix(c.names, word[1:]) {
+				list = append(list, word[:1]+n)
 			}
+		}
+		if sh.o.Promote != nil && strings.HasPrefix("promote", word[1:]) {
+			list = append(list, word[:1]+"promote")
 		}
 		sort.Strings(list)
 		return "", list, line[pos:]

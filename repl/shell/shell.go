@@ -180,6 +180,9 @@ func (sh *Shell) statement(ctx context.Context, text string) {
 	sh.report(sh.execute(ctx, text))
 }
 
+// Last is the statement that ran last.
+func (sh *Shell) Last() string { return sh.last }
+
 // Interrupt is what ctrl-c does: it cancels what runs in the foreground, else drops what was typed.
 func (sh *Shell) Interrupt() {
 	sh.mu.Lock()
