@@ -239,6 +239,10 @@ func TestLiveStream(t *testing.T) {
 	if got := tableText(r.Live().Table(-1)); got != "a=14 b=2" {
 		t.Fatalf("after the end: %s", got)
 	}
+	after := s.Start(t.Context(), "SELECT k, s FROM "+r.Status().Name+" ORDER BY k")
+	if st := finish(t, after); st.Err != "" || page(t, after.Result()) != "a,14\nb,2\n" {
+		t.Fatalf("as a table: %+v", st)
+	}
 }
 
 // await waits until a condition of a run holds.

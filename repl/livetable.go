@@ -84,6 +84,26 @@ func (t *LiveTable) resolve(sl *slot) (ref rowRef, ok bool) {
 	return sl.base, sl.base.b != nil
 }
 
+// store appends the rows to a result.
+func (t *LiveTable) store(r *Result) error {
+	if t.rows == 0 {
+		return nil
+	}
+	b := vec.NewBatch(r.schema.Types())
+	for row := int64(0); row < t.rows; row++ {
+		ref := t.ref(row)
+		src := &vec.Batch{Cols: ref.b.Cols, N: ref.b.N} // without its changes
+		b.Append(src, []int32{ref.row})
+		if b.N == vec.MaxRows {
+			if err := r.append(b); err != nil {
+				return err
+			}
+			b = vec.NewBatch(r.schema.Types())
+		}
+	}
+	return r.append(b)
+}
+
 // At is the seq of the last change that the table shows; -1 before the first.
 func (t *LiveTable) At() int64 { return t.at }
 

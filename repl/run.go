@@ -91,6 +91,9 @@ func (s *Session) StartTo(ctx context.Context, text string, out Output) *Run {
 	go func() {
 		defer close(r.done)
 		err := s.executeTo(ctx, text, r.output(out), r)
+		if serr := r.keepTable(); err == nil {
+			err = serr
+		}
 		r.end(ctx, err)
 		cancel(nil)
 	}()
@@ -246,6 +249,28 @@ func (r *Run) onWatermark(wm dataflow.Time) {
 	}
 }
 
+// keepTable makes the table that a stream's changes had made when it ended a result, so that it can
+// be queried, plotted and exported like any other.
+func (r *Run) keepTable() error {
+	live := r.Live()
+	if live == nil {
+		return nil
+	}
+	pool, dir, err := r.s.reserve()
+	if err != nil {
+		return err
+	}
+	res, _ := r.s.results.add(live.schema, pool, dir)
+	r.mu.Lock()
+	r.result = res
+	r.mu.Unlock()
+	if err := live.Table(-1).store(res); err != nil {
+		return err
+	}
+	res.finish()
+	return nil
+}
+
 // end notes how the Run ended.
 func (r *Run) end(ctx context.Context, err error) {
 	r.mu.Lock()
@@ -287,7 +312,8 @@ func (r *Run) Err() error {
 // Text is what the Run runs.
 func (r *Run) Text() string { return r.text }
 
-// Result is the rows of the last bounded statement; nil when there are none.
+// Result is the rows of the last bounded statement, or the table that a stream left behind when it
+// ended; nil when there are none.
 func (r *Run) Result() *Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -261,11 +261,11 @@ func (sh *Shell) ended(run *repl.Run) error {
 	}
 	switch st.State {
 	case repl.StateCancelled:
-		if st.Rows > 0 {
-			sh.say("cancelled after %s, %s rows", elapsed(st.Elapsed), render.Count(st.Rows))
-		} else {
-			sh.say("cancelled after %s", elapsed(st.Elapsed))
+		line := "cancelled after " + elapsed(st.Elapsed)
+		if st.Rows > 0 && st.Name != "" {
+			line += fmt.Sprintf(", %s rows in %s", render.Count(run.Result().Rows()), st.Name)
 		}
+		sh.say("%s", line)
 		return nil
 	case repl.StateFailed:
 		return run.Err()
