@@ -1,6 +1,7 @@
 // Package optimizer turns logical plans into physical ones.
 //
 //	logical plan ── rules, to a fixpoint ──► better logical plan ── physical ──► exchanges, methods, modes
+//	                                                                               └─► runtime filters
 //
 // Each rule is one file and rewrites locally. The driver walks, repeats, and checks after every
 // rule that the columns are the same, blaming the rule by name; a failing rule fails the query.

@@ -10,6 +10,9 @@
 //     into it. Strings are never expanded while a chunk is dictionary-encoded.
 //   - A conjunct over one column is computed once for each dictionary entry, then looked up by code.
 //     When no entry passes, the row group is done; when all do, the conjunct is.
+//   - A runtime filter, the keys of a join's build side, is asked for the bounds of row groups and pages
+//     before they are read, then for the entries of a dictionary, or for each value; in a row group
+//     where nearly all rows pass it is not asked again.
 //   - Filter columns are decoded first. A page of another column without a row that passed is never
 //     decompressed.
 //   - Uncompressed pages, decompression buffers and vectors are reused from row group to row group.
