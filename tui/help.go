@@ -60,7 +60,11 @@ func (h *help) draw(r canvas.Region) {
 // drawGroups fills columns from top to bottom, and does not part a heading from its first line.
 func (h *help) drawGroups(r canvas.Region) {
 	r.H-- // for what does not fit
-	cols := max(1, r.W/30)
+	lines := 0
+	for _, g := range groups(h.cmds) {
+		lines += len(g.cmds) + 2
+	}
+	cols := clamp((lines+len(h.words)+2+r.H)/max(1, r.H), 1, max(1, r.W/30))
 	w := r.W / cols
 	x, y, left := 0, 0, 0
 	line := func(need int) bool {
@@ -85,8 +89,8 @@ func (h *help) drawGroups(r canvas.Region) {
 				left++
 				continue
 			}
-			r.Clip(h.a.theme, x+1, y, 10, c.Keycaps(3), canvas.Key)
-			r.Clip(h.a.theme, x+12, y, w-13, c.Title, canvas.Text)
+			r.Clip(h.a.theme, x+1, y, 9, c.Keycaps(2), canvas.Key)
+			r.Clip(h.a.theme, x+11, y, w-12, c.Title, canvas.Text)
 			y++
 		}
 	}
@@ -110,8 +114,8 @@ func (h *help) drawWords(r canvas.Region, line func(int) bool, x, y *int, w int)
 		if !line(1) {
 			return
 		}
-		r.Clip(h.a.theme, *x+1, *y, 10, wd.term, canvas.Accent)
-		r.Clip(h.a.theme, *x+12, *y, w-13, wd.text, canvas.Text)
+		r.Clip(h.a.theme, *x+1, *y, 9, wd.term, canvas.Accent)
+		r.Clip(h.a.theme, *x+11, *y, w-12, wd.text, canvas.Text)
 		*y++
 	}
 }

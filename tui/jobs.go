@@ -70,7 +70,7 @@ const lookEvery = time.Second
 const samplesKept = 3600
 
 func newJobs(a *app) *jobs {
-	j := &jobs{a: a}
+	j := &jobs{a: a, by: 1}
 	j.client, j.err = a.connectJobs()
 	j.lists = newPanes(
 		&pane{scope: "jobs/list", label: "jobs", title: j.listTitle, draw: j.drawList},
@@ -264,6 +264,17 @@ func (j *jobs) arrange() {
 // index is the place of the selected job, -1 when it is not in the list.
 func (j *jobs) index() int {
 	return slices.IndexFunc(j.list, func(i repl.JobInfo) bool { return i.Name == j.sel })
+}
+
+// openJob shows a job in detail.
+func (a *app) openJob(name string) tea.Cmd {
+	j := a.jobs
+	if j.sel != name {
+		j.sel, j.detail, j.samples, j.saves, j.back = name, nil, nil, nil, 0
+	}
+	j.open = true
+	j.details.to("jobs/graph")
+	return a.show("jobs")
 }
 
 func (j *jobs) selectAt(i int) {

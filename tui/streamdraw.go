@@ -240,7 +240,7 @@ func (s *stream) drawChanges(r canvas.Region, _ bool) {
 	}
 }
 
-func (s *stream) partsTitle() (string, string) { return "Partitions: watermark", "w why" }
+func (s *stream) partsTitle() (string, string) { return "Partitions", "w why" }
 
 // drawParts draws how far each partition is; those that hold the watermark or are idle come first.
 func (s *stream) drawParts(r canvas.Region, _ bool) {
@@ -350,20 +350,25 @@ func (s *stream) drawTime(r canvas.Region, _ bool) {
 		return
 	}
 	start := line.W - len(rates)
-	line.Text(max(0, start), 1, s.now.Now.Add(-span).UTC().Format("15:04:05"), canvas.Dim)
-	if len(rates) > 20 || s.at < 0 {
-		line.Right(line.W, 1, s.now.Now.UTC().Format("15:04:05"), canvas.Dim)
+	const both = 2*8 + 1 // times of eight letters
+	line.Right(line.W, 1, s.now.Now.UTC().Format("15:04:05"), canvas.Dim)
+	if len(rates) >= both {
+		line.Text(max(0, start), 1, s.now.Now.Add(-span).UTC().Format("15:04:05"), canvas.Dim)
 	}
 	if s.at < 0 || r.H < 3 {
 		return
 	}
 	if c := s.live.Changes(s.at, 1); len(c) > 0 {
 		x := line.W - 1 - int(s.now.Now.Sub(c[0].At)/time.Second)
-		text := "^ you are here (" + c[0].At.UTC().Format("15:04:05") + ")"
-		if x < 0 {
-			x, text = 0, "< you are further back ("+c[0].At.UTC().Format("15:04:05")+")"
+		at := "you are here (" + c[0].At.UTC().Format("15:04:05") + ")"
+		foot := r.Sub(1, 0, r.W-2, r.H)
+		switch {
+		case x < 0:
+			foot.Text(0, 2, "< "+at, canvas.Warn)
+		case x > canvas.Width(at):
+			foot.Right(min(x, line.W-1)+1, 2, at+" ^", canvas.Warn)
+		default:
+			foot.Text(x, 2, "^ "+at, canvas.Warn)
 		}
-		x = min(x, max(0, line.W-canvas.Width(text)))
-		r.Sub(1, 0, r.W-2, r.H).Text(x, 2, text, canvas.Warn)
 	}
 }

@@ -98,6 +98,8 @@ func (e *explore) useNode() tea.Cmd {
 	switch node.Kind {
 	case repl.NodeFile, repl.NodeTable, repl.NodeView, repl.NodeResult, repl.NodeTopic:
 		return tea.Batch(e.openNode(e.tree.Selected()), e.showRows(node))
+	case repl.NodeJob:
+		return e.a.openJob(node.Label)
 	case repl.NodeColumn:
 		e.insertNode()
 		return nil

@@ -184,8 +184,8 @@ func (r Region) Label(t *Theme, title, note string, focus bool) {
 	if title != "" && room > 2 {
 		w := min(Width(title), room-2)
 		const readable = 12
-		if nw := Width(note); nw > 0 && w+nw+5 > room {
-			w = min(w, max(readable, room-nw-5))
+		if nw := Width(note); nw > 0 && w+nw+4 > room {
+			w = min(w, max(readable, room-nw-4))
 		}
 		r.Text(2, 0, " ", Text)
 		r.Clip(t, 3, 0, w, title, ts)
@@ -193,7 +193,7 @@ func (r Region) Label(t *Theme, title, note string, focus bool) {
 		room -= w + 3
 	}
 	if nw := Width(note); note != "" && room > 6 {
-		nw = min(nw, room-3)
+		nw = min(nw, room-1)
 		x := r.W - 4 - nw
 		r.Text(x, 0, " ", Text)
 		r.Clip(t, x+1, 0, nw, note, Text)
