@@ -52,6 +52,10 @@ type Result struct {
 	budget *spill.Reservation // used under mu
 	limit  int64
 
+	fill    func() error // makes the rows when they are first asked for; nil: they are appended
+	once    sync.Once
+	fillErr error
+
 	mu       sync.Mutex
 	chunks   []*chunk // sealed
 	open     *chunk
@@ -101,8 +105,19 @@ func columnsOf(s *vec.Schema) []Column {
 	return out
 }
 
+// ensure makes the rows of a result that is filled when it is first asked for.
+func (r *Result) ensure() error {
+	if r.fill != nil {
+		r.once.Do(func() { r.fillErr = r.fill() })
+	}
+	return r.fillErr
+}
+
 // Rows is the number of rows so far.
 func (r *Result) Rows() int64 {
+	if r.ensure() != nil { // reading them says why
+		return 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.rows
@@ -253,6 +268,9 @@ func (r *Result) sweep() {
 
 // acquire keeps the rows while something reads them; release must follow.
 func (r *Result) acquire() error {
+	if err := r.ensure(); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {

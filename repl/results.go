@@ -30,6 +30,10 @@ type results struct {
 func (rs *results) add(schema *vec.Schema, pool *spill.Pool, dir string) (r *Result, dropped string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
+	return rs.addLocked(schema, pool, dir)
+}
+
+func (rs *results) addLocked(schema *vec.Schema, pool *spill.Pool, dir string) (r *Result, dropped string) {
 	rs.last++
 	r = newResult("_"+strconv.Itoa(rs.last), schema, pool, dir)
 	rs.kept = append(rs.kept, r)

@@ -250,7 +250,8 @@ func (r *Run) onWatermark(wm dataflow.Time) {
 }
 
 // keepTable makes the table that a stream's changes had made when it ended a result, so that it can
-// be queried, plotted and exported like any other.
+// be queried, plotted and exported like any other. Its rows are made when somebody asks for them:
+// ctrl-c need not wait.
 func (r *Run) keepTable() error {
 	live := r.Live()
 	if live == nil {
@@ -260,14 +261,16 @@ func (r *Run) keepTable() error {
 	if err != nil {
 		return err
 	}
-	res, _ := r.s.results.add(live.schema, pool, dir)
-	r.mu.Lock()
-	r.result = res
-	r.mu.Unlock()
-	if err := live.Table(-1).store(res); err != nil {
-		return err
+	r.s.results.mu.Lock()
+	defer r.s.results.mu.Unlock()
+	res, _ := r.s.results.addLocked(live.schema, pool, dir)
+	res.fill = func() error {
+		defer res.finish()
+		return live.Table(-1).store(res)
 	}
-	res.finish()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result = res
 	return nil
 }
 
@@ -337,10 +340,13 @@ func (r *Run) Status() RunStatus {
 		st.Elapsed = time.Since(r.began)
 	}
 	if r.result != nil {
-		st.Rows, st.Name = r.result.Rows(), r.result.Name()
+		st.Name = r.result.Name()
 	}
-	if r.live != nil {
+	switch {
+	case r.live != nil:
 		st.Rows = r.live.Next()
+	case r.result != nil:
+		st.Rows = r.result.Rows()
 	}
 	if r.input != nil {
 		r.input.status(&st)

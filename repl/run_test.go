@@ -160,6 +160,13 @@ func TestRunInput(t *testing.T) {
 	if st.Files != 1 || st.RowGroups < 1 || st.RowGroupsRead != st.RowGroups {
 		t.Fatalf("%+v", st)
 	}
+	full := s.Start(t.Context(), "SELECT max(k) FROM '"+dir+"/*.parquet'")
+	finish(t, full)
+	for end := time.Now().Add(time.Minute); full.Status().BytesRead <= 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%+v", full.Status())
+		}
+	}
 	if st = finish(t, s.Start(t.Context(), "SELECT count(*) FROM '"+dir+"/*.parquet' WHERE k < 0")); st.RowGroupsRead != 0 {
 		t.Fatalf("nothing to read, but %+v", st)
 	}

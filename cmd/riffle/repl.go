@@ -33,11 +33,12 @@ func (a *app) replCommand() *cobra.Command {
 		Long: "Reads statements, each up to its semicolon, and commands such as .tables and \\d; .help lists them. Sources become\n" +
 			"tables as in riffle sql. Rows go to standard output, words to standard error. With --plain, streams run beside the\n" +
 			"prompt and tell an event a line.",
-		Example: "  riffle repl flights.parquet\n  riffle repl -o csv < script.sql > rows.csv",
+		Example: "  riffle repl flights.parquet\n  riffle repl -o csv < script.sql > rows.csv\n  riffle repl --plain -f live.sql",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.repl(cmd.Context(), q, args) },
 	}
 	q.add(cmd)
 	q.addStream(cmd)
+	cmd.Flags().StringArrayVarP(&q.files, "file", "f", nil, "run the statements and commands of a file first")
 	return cmd
 }
 
@@ -91,7 +92,7 @@ func (a *app) shellOptions(q *queryFlags) shell.Options {
 	width, _ := isTerminal(a.out)
 	f, isFile := a.in.(*os.File)
 	interactive := isFile && term.IsTerminal(int(f.Fd()))
-	o := shell.Options{Out: a.out, Err: a.err, Interactive: interactive, Plain: a.plain, ASCII: a.ascii, Width: width, Rows: q.rows, Quiet: a.quiet}
+	o := shell.Options{Out: a.out, Err: a.err, Interactive: interactive, Plain: a.plain, ASCII: a.ascii, Width: width, Rows: q.rows, Quiet: a.quiet, First: q.files}
 	o.Writer = func(ro render.Options) (render.Writer, error) {
 		as := *q
 		if ro.Format != "" {

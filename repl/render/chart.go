@@ -53,6 +53,8 @@ func Bars(labels []string, values []float64, o ChartOptions) string {
 		switch {
 		case math.IsNaN(v):
 			b.WriteString(strings.Repeat(" ", left) + "NULL")
+		case math.IsInf(v, 0): // no bar is long enough
+			b.WriteString(strings.Repeat(" ", left) + Short(v))
 		case v < 0:
 			n := min(left, int(math.Round(-v*unit)))
 			b.WriteString(strings.Repeat(" ", left-n) + bar(float64(n), o.ASCII) + " " + Short(v))

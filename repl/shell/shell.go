@@ -56,6 +56,7 @@ type Options struct {
 	// Promote runs riffle promote; nil: it is not there.
 	Promote func(ctx context.Context, args []string) error
 	History *repl.History
+	First   []string // files of statements and commands that run before the first line is read
 }
 
 // Shell is one conversation. Run is called once; Interrupt from any goroutine.
@@ -94,6 +95,9 @@ const (
 // Run reads and executes until the end of the input or .quit. The error is the first one of a
 // script; somebody who reads along has seen theirs.
 func (sh *Shell) Run(ctx context.Context) error {
+	for _, file := range sh.o.First {
+		sh.report(sh.read(ctx, []string{file}))
+	}
 	for !sh.quit && ctx.Err() == nil {
 		prompt := promptFirst
 		if sh.text != "" {
@@ -263,7 +267,7 @@ func (sh *Shell) ended(run *repl.Run) error {
 	case repl.StateCancelled:
 		line := "cancelled after " + elapsed(st.Elapsed)
 		if st.Rows > 0 && st.Name != "" {
-			line += fmt.Sprintf(", %s rows in %s", render.Count(run.Result().Rows()), st.Name)
+			line += fmt.Sprintf(", %s rows; %s is what they made", render.Count(st.Rows), st.Name)
 		}
 		sh.say("%s", line)
 		return nil
