@@ -106,7 +106,16 @@ func (t *countedTable) Source(scan *plan.Scan) (dataflow.Source, error) {
 		t.in.parquet = append(t.in.parquet, s)
 		t.in.mu.Unlock()
 	}
+	if f, ok := src.(dataflow.KeyFiltered); ok {
+		return &countedFiltered{s, f}, nil
+	}
 	return s, nil
+}
+
+// countedFiltered is a countedSource that takes the keys of joins as filters.
+type countedFiltered struct {
+	*countedSource
+	dataflow.KeyFiltered
 }
 
 type countedSource struct {

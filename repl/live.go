@@ -174,14 +174,16 @@ func (l *Live) record(b *vec.Batch, now time.Time) {
 	}
 }
 
-// markBytes is the memory of a mark, indexBytes that of the index's part of a change.
+// segmentBytes is the memory of a segment without its rows, markBytes that of a mark, indexBytes
+// that of the index's part of a change.
 const (
-	markBytes  = 40
-	indexBytes = 12
+	segmentBytes = 1 << 10
+	markBytes    = 40
+	indexBytes   = 12
 )
 
 func (s *segment) size() int64 {
-	n := s.b.Bytes() + int64(len(s.marks))*markBytes + int64(s.b.N)*indexBytes
+	n := segmentBytes + s.b.Bytes() + int64(len(s.marks))*markBytes + int64(s.b.N)*indexBytes
 	for _, v := range s.b.Cols {
 		if v.Form == vec.Dict {
 			n += v.Dict.Bytes()

@@ -335,7 +335,10 @@ func (r *Run) Status() RunStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st := RunStatus{State: r.state, Elapsed: r.elapsed, Fraction: -1, BytesRead: -1, Notices: append([]string{}, r.notices...),
-		Stream: r.stream, Mode: r.mode, Key: r.key, Watermark: watermarkText(r.wm), Plan: r.plan}
+		Stream: r.stream, Mode: r.mode, Key: r.key, Plan: r.plan}
+	if r.stream {
+		st.Watermark = watermarkText(r.wm)
+	}
 	if r.state == StateRunning {
 		st.Elapsed = time.Since(r.began)
 	}

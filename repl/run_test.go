@@ -7,6 +7,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/exec"
+	"github.com/riffle-io/riffle/dataflow/plan"
 )
 
 // finish waits for a run and returns its status.
@@ -169,5 +173,37 @@ func TestRunInput(t *testing.T) {
 	}
 	if st = finish(t, s.Start(t.Context(), "SELECT count(*) FROM '"+dir+"/*.parquet' WHERE k < 0")); st.RowGroupsRead != 0 {
 		t.Fatalf("nothing to read, but %+v", st)
+	}
+}
+
+// TestCountedJoin runs a join whose scan takes the keys of the other side as a filter: counting the
+// input must not hide that from the engine.
+func TestCountedJoin(t *testing.T) {
+	s, _ := memSession(t)
+	dir := t.TempDir()
+	for _, q := range []string{
+		"COPY (SELECT o_orderkey AS k, o_totalprice AS p FROM gen.tpch_orders(sf => 0.1)) TO '" + dir + "/o.parquet'",
+		"COPY (SELECT o_orderkey AS k FROM gen.tpch_orders(sf => 0.1) WHERE o_orderkey < 50) TO '" + dir + "/few.parquet'",
+	} {
+		if st := finish(t, s.Start(t.Context(), q)); st.Err != "" {
+			t.Fatal(st.Err)
+		}
+	}
+	table, err := s.begin(t.Context(), s.out, nil).File(dir+"/o.parquet", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &input{}
+	scan := in.count(plan.NewScan(table, "")).(*plan.Scan)
+	src, err := scan.Table.(exec.SourceTable).Source(scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := src.(dataflow.KeyFiltered); !ok {
+		t.Error("a counted Parquet source takes no keys")
+	}
+	r := s.Start(t.Context(), "SELECT count(*) FROM '"+dir+"/o.parquet' o JOIN '"+dir+"/few.parquet' f ON o.k = f.k")
+	if st := finish(t, r); st.Err != "" || page(t, r.Result()) != "15\n" {
+		t.Errorf("%+v %s", st, page(t, r.Result()))
 	}
 }

@@ -92,7 +92,8 @@ func (a *app) shellOptions(q *queryFlags) shell.Options {
 	width, _ := isTerminal(a.out)
 	f, isFile := a.in.(*os.File)
 	interactive := isFile && term.IsTerminal(int(f.Fd()))
-	o := shell.Options{Out: a.out, Err: a.err, Interactive: interactive, Plain: a.plain, ASCII: a.ascii, Width: width, Rows: q.rows, Quiet: a.quiet, First: q.files}
+	plain := a.plain || interactive && os.Getenv("TERM") == "dumb"
+	o := shell.Options{Out: a.out, Err: a.err, Interactive: interactive, Plain: plain, ASCII: a.ascii, Width: width, Rows: q.rows, Quiet: a.quiet, First: q.files}
 	o.Writer = func(ro render.Options) (render.Writer, error) {
 		as := *q
 		if ro.Format != "" {
@@ -147,7 +148,7 @@ func (a *app) system(ctx context.Context, command string) error {
 
 // lines makes the input: an editor on a terminal that can, else plain lines.
 func (a *app) lines(o shell.Options, complete func(string, int) (string, []string, string)) (in shell.Input, closeInput func()) {
-	if !o.Interactive || a.plain || os.Getenv("TERM") == "dumb" {
+	if !o.Interactive || o.Plain {
 		return &plainLines{in: bufio.NewReader(a.in), prompt: o.Interactive, err: a.err}, func() {}
 	}
 	l := liner.NewLiner()
