@@ -21,6 +21,7 @@ type explore struct {
 
 	run    *repl.Run // the last statement; nil before the first
 	st     repl.RunStatus
+	busy   bool     // the run's end was not yet seen
 	origin origin   // where its text came from
 	base   origin   // the last of them that was the user's own
 	queue  []origin // statements that run after it
@@ -169,7 +170,8 @@ func (e *explore) corner() string {
 	return strings.Join(parts, "  ")
 }
 
-func (e *explore) running() bool { return e.run != nil && e.st.State == repl.StateRunning }
+// running reports a statement whose end was not yet seen.
+func (e *explore) running() bool { return e.busy }
 
 // status is the line above the keys: what runs, or how the result was made.
 func (e *explore) status() canvas.Part {

@@ -66,7 +66,7 @@ func (e *explore) runText(o origin) tea.Cmd {
 		e.base = o
 	}
 	e.run = e.a.ses.Start(e.a.ctx, o.text)
-	e.st = e.run.Status()
+	e.st, e.busy = e.run.Status(), true
 	e.a.record("riffle sql "+quote(oneLine(o.text))+e.a.sourceArgs(), o.derive)
 	return nil
 }
@@ -105,13 +105,14 @@ func (e *explore) poll(time.Time) (changed, active bool, cmd tea.Cmd) {
 	e.st = e.run.Status()
 	if live := e.run.Live(); live != nil {
 		cmd = e.a.toStream(e.run, e.origin)
-		e.run, e.st = nil, repl.RunStatus{}
+		e.run, e.st, e.busy = nil, repl.RunStatus{}, false
 		return true, false, cmd
 	}
 	if res := e.run.Result(); res != nil && e.shown.res != res {
 		e.showNew(res)
 	}
 	if e.st.State != repl.StateRunning {
+		e.busy = false
 		cmd = e.finished()
 	}
 	moved := e.st.State != before.State || e.st.Rows != before.Rows || e.st.Elapsed/(100*time.Millisecond) != before.Elapsed/(100*time.Millisecond)

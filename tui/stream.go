@@ -35,6 +35,7 @@ type stream struct {
 	from origin
 	st   repl.RunStatus
 	now  repl.LiveStatus
+	size int64 // bytes of the recorder
 
 	mode  liveMode
 	at    int64     // change that the view stands at; -1: live
@@ -114,7 +115,7 @@ func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s := a.stream
 	s.cancelQuery()
 	s.run, s.live, s.from = run, run.Live(), from
-	s.st, s.now = run.Status(), s.live.Status()
+	s.st, s.now, s.size = run.Status(), s.live.Status(), s.live.Bytes()
 	s.at, s.rate = -1, 0
 	s.shown, s.fresh = shownLive{}, refresh{busy: s.fresh.busy}
 	s.grid.SetSource(&widget.Table{})
@@ -175,7 +176,7 @@ func (s *stream) poll(now time.Time) (changed, active bool, cmd tea.Cmd) {
 	if now.Sub(s.fresh.tick) >= headerEvery || !was {
 		s.fresh.tick = now
 		if was {
-			s.st, s.now = s.run.Status(), s.live.Status()
+			s.st, s.now, s.size = s.run.Status(), s.live.Status(), s.live.Bytes()
 			changed = true
 		}
 	}

@@ -34,6 +34,7 @@ func streaming(t *testing.T, w, h int, text string) *driver {
 // still fixes the numbers of the header, which depend on the speed of the machine.
 func (d *driver) still() *driver {
 	s := d.a.stream
+	s.size = 38_000_000
 	s.now.Now, s.now.Rates, s.now.InRate, s.now.OutRate, s.now.StateBytes = d.a.now(), []float64{1, 5, 9, 3}, 48213, 61, 400_000
 	d.a.touch()
 	d.send(nil)

@@ -324,7 +324,7 @@ func remarkableFirst(in []repl.LivePartition) []repl.LivePartition {
 }
 
 func (s *stream) timeTitle() (string, string) {
-	note := fmt.Sprintf("recorder %s changes, %s", widget.Count(s.live.Next()-s.live.First()), widget.Bytes(s.live.Bytes()))
+	note := fmt.Sprintf("recorder %s changes, %s", widget.Count(s.live.Next()-s.live.First()), widget.Bytes(s.size))
 	if d := s.live.Dropped(); d > 0 {
 		note += ", " + widget.Count(d) + " older DROPPED"
 	}
