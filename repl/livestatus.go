@@ -171,13 +171,17 @@ func (l *Live) Status() LiveStatus {
 
 // partitions lists the splits by name, and marks the one that holds the watermark back.
 func partitions(splits []exec.SplitMetrics) []LivePartition {
-	low, holder := dataflow.MaxTime, -1
+	low, holder := dataflow.MaxTime, -1 // a watermark is below MaxTime while its split lives
 	sort.Slice(splits, func(i, j int) bool { return naturalLess(splits[i].ID, splits[j].ID) })
 	out := make([]LivePartition, len(splits))
 	for i, s := range splits {
 		out[i] = LivePartition{Name: s.ID, Source: s.Source, Watermark: timeOf(s.Watermark), LastEvent: timeOf(s.LastTime), LastRow: s.LastRow,
 			Rows: s.Rows, Lag: s.Lag, Idle: s.Idle, Ended: s.Ended}
-		if !s.Idle && !s.Ended && s.Watermark < low {
+		if s.Idle || s.Ended {
+			continue
+		}
+		// Of two that are as far behind, the one that has been silent longer is to blame.
+		if s.Watermark < low || holder >= 0 && s.Watermark == low && s.LastRow.Before(out[holder].LastRow) {
 			low, holder = s.Watermark, i
 		}
 	}

@@ -2,6 +2,7 @@ package repl
 
 import (
 	"sync"
+	"unicode/utf8"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
@@ -81,7 +82,7 @@ func (s *sideSink) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 		row := make([]Cell, len(s.cols))
 		for i, c := range s.cols {
 			if row[i] = (Cell{Text: "NULL", Null: true}); c >= 0 {
-				row[i] = cellOf(b.Cols[c], b.Row(k))
+				row[i] = sideCell(b.Cols[c], b.Row(k))
 			}
 		}
 		if len(r.rows) < sideRows {
@@ -92,6 +93,14 @@ func (s *sideSink) Process(_ int, b *vec.Batch, _ dataflow.Output) error {
 		r.next = (r.next + 1) % sideRows
 	}
 	return nil
+}
+
+// sideCell is cellOf, but the bytes of a record that are text are shown as such.
+func sideCell(v *vec.Vec, row int) Cell {
+	if v.Type.Kind == vec.Bytes && !v.IsNull(row) && utf8.Valid(v.Str(row)) {
+		return Cell{Text: string(v.Str(row))}
+	}
+	return cellOf(v, row)
 }
 
 // Late lists the last n rows that came too late, with the window that had closed, the watermark
