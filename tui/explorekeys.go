@@ -164,6 +164,7 @@ func (e *explore) addGridKeys() {
 		cmd("y", "copy the cell", "", e.hasCell, do(func() tea.Cmd { return e.a.copyCell(&e.grid) })),
 		cmd("Y", "copy the row: csv, json, md, sql", "copy", e.hasCell, do(func() tea.Cmd { return e.a.copyMenu(&e.grid, e.shown.text) })),
 		cmd("i", "plan of the query", "", func() bool { return e.run != nil && e.st.Plan != "" }, do(e.showPlan)),
+		cmd("w", "why: what the query reads and skips", "", func() bool { return e.base.text != "" }, do(func() tea.Cmd { return e.pruneText(e.base.text) })),
 		cmd("E", "export to a file", "export", e.hasResult, do(e.export)),
 		cmd("u", "undo of a view change", "undo", nil, do(e.undoView)),
 		cmd("U", "redo of a view change", "", nil, do(e.redoView)),

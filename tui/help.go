@@ -59,7 +59,8 @@ func (h *help) draw(r canvas.Region) {
 
 // drawGroups fills columns from top to bottom, and does not part a heading from its first line.
 func (h *help) drawGroups(r canvas.Region) {
-	r.H-- // for what does not fit
+	foot := r.Sub(0, r.H-1, r.W, 1)
+	r.H-- // the foot is for what does not fit
 	lines := 0
 	for _, g := range groups(h.cmds) {
 		lines += len(g.cmds) + 2
@@ -96,7 +97,7 @@ func (h *help) drawGroups(r canvas.Region) {
 	}
 	h.drawWords(r, line, &x, &y, w)
 	if left > 0 {
-		r.Sub(0, 0, r.W, r.H+1).Text(0, r.H, itoa(left)+" more: type part of a name", canvas.Warn)
+		foot.Text(0, 0, itoa(left)+" more: type part of a name", canvas.Warn)
 	}
 }
 

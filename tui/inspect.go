@@ -121,8 +121,9 @@ func (e *explore) inspect(path string) tea.Cmd {
 }
 
 // pruneQuery shows what the statement under the cursor will read.
-func (e *explore) pruneQuery() tea.Cmd {
-	query := e.cursorQuery()
+func (e *explore) pruneQuery() tea.Cmd { return e.pruneText(e.cursorQuery()) }
+
+func (e *explore) pruneText(query string) tea.Cmd {
 	if query == "" {
 		e.a.say(canvas.Warn, "no statement under the cursor")
 		return nil

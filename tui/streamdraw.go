@@ -95,11 +95,16 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 	if n.Bad > 0 {
 		bad = canvas.Bad
 	}
-	x := r.Text(1, 0, fmt.Sprintf("in %s rec/s   out %s /s   %s   ", widget.Count(int64(n.InRate)), widget.Count(int64(n.OutRate)), lag), canvas.Text)
+	gap := "   "
+	if r.W < wideWidth {
+		gap = " "
+		lag, _, _ = strings.Cut(lag, " (")
+	}
+	x := r.Text(1, 0, fmt.Sprintf("in %s rec/s%sout %s /s%s%s%s", widget.Count(int64(n.InRate)), gap, widget.Count(int64(n.OutRate)), gap, lag, gap), canvas.Text)
 	x = r.Text(x, 0, "late "+widget.Count(n.Late), late)
-	x = r.Text(x, 0, "   bad "+widget.Count(n.Bad), bad)
+	x = r.Text(x, 0, gap+"bad "+widget.Count(n.Bad), bad)
 	if n.Shed > 0 {
-		r.Text(x, 0, "   SHED "+widget.Count(n.Shed)+" rows", canvas.Warn)
+		r.Text(x, 0, gap+"SHED "+widget.Count(n.Shed)+" rows", canvas.Warn)
 	}
 	r.Clip(t, 1, 1, r.W-2, s.watermarkLine(), canvas.Text)
 	state := "state " + widget.Bytes(n.StateBytes)

@@ -79,7 +79,8 @@ func (m *Map) Press(scopes []string, key string) (c *Command, pressed string, wa
 	return nil, "", false
 }
 
-// Live returns the commands that apply now, those of the first scope first.
+// Live returns the commands that apply now, those of the first scope first, each with the keys that
+// reach it.
 func (m *Map) Live(scopes []string) []*Command {
 	var out []*Command
 	taken := map[string]bool{}
@@ -88,10 +89,15 @@ func (m *Map) Live(scopes []string) []*Command {
 			if c.Scope != scope || !c.applies() || m.shadowed(c, taken) {
 				continue
 			}
+			live := *c
+			live.Keys = nil
 			for _, k := range c.Keys {
-				taken[k] = true
+				if !taken[k] {
+					live.Keys = append(live.Keys, k)
+					taken[k] = true
+				}
 			}
-			out = append(out, c)
+			out = append(out, &live)
 		}
 	}
 	return out
