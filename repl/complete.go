@@ -2,6 +2,7 @@ package repl
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -290,6 +291,9 @@ func (b *completer) collect() {
 // values lists what an expression can be made of: columns first.
 func (b *completer) values(cl clause) {
 	rel := b.s.scopeOf(b.ctx, b.c)
+	if _, from := b.c.fromClause(); from == "" {
+		b.openColumns()
+	}
 	window := b.inWindow()
 	for _, col := range rel.columns() {
 		rank := rankColumn
@@ -329,6 +333,31 @@ func (b *completer) values(cl clause) {
 		b.keywords(rankNext, "BY", "DESC", "ASC", "NULLS LAST", "NULLS FIRST", "LIMIT")
 	}
 	b.keywords(rankKeyword, syntax.Keywords()...)
+}
+
+// openColumns lists the columns of tables that are open anyway: those of the command line and in
+// memory. They are what a query may read that has no FROM yet.
+func (b *completer) openColumns() {
+	c := b.s.cat
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(c.tables)) {
+		d := c.tables[name]
+		t := d.table
+		if d.mem != nil {
+			t = d.mem
+		}
+		if t == nil {
+			continue
+		}
+		for _, f := range t.Schema().Fields {
+			if !seen[f.Name] {
+				seen[f.Name] = true
+				b.add(quoteName(f.Name), f.Name, KindColumn, f.Type.String()+" of "+name, rankColumn)
+			}
+		}
+	}
 }
 
 // inWindow tells whether the cursor is in the arguments of a window function.

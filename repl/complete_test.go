@@ -40,6 +40,7 @@ func TestComplete(t *testing.T) {
 		{"|", "COPY", []string{"SELECT", "WITH", "SET"}, []string{"orders", "order_id"}},
 		{"sel|", "SELECT", nil, []string{"orders"}},
 		{"SELECT | FROM orders", "amount", []string{"country", "order_id", "ts", "count(", "orders"}, []string{"total", "'flights.csv'"}},
+		{"SELECT amo|", "amount", nil, nil}, // of a table that FROM may name later
 		{"SELECT cou| FROM orders", "country", []string{"count("}, []string{"amount"}},
 		{"SELECT a.| FROM orders a JOIN customers c ON a.country = c.country", "amount", []string{"order_id", "*"}, []string{"id"}},
 		{"SELECT coun| FROM orders a JOIN customers c ON true", "a.country", []string{"c.country"}, nil},

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/sql/syntax"
 )
 
@@ -233,10 +234,27 @@ func (sh *Shell) Complete(ctx context.Context, line string, pos int) (head strin
 	}
 	from, found := sh.s.Complete(ctx, sh.text+line, len(sh.text)+pos)
 	from = max(0, from-len(sh.text))
+	return line[:from], fits(found, line[from:pos]), line[pos:]
+}
+
+// fits keeps the completions that go on from the word as it was typed, since a line editor puts
+// what they have in common in its place. Keywords take the word's case. When there are none, a
+// single other one, such as a name that needs quotes, takes the place of the word.
+func fits(found []repl.Completion, word string) (list []string) {
+	lower := word != "" && word == strings.ToLower(word)
 	for _, c := range found {
-		list = append(list, c.Text)
+		text := c.Text
+		if lower && c.Kind == repl.KindKeyword {
+			text = strings.ToLower(text)
+		}
+		if len(text) >= len(word) && strings.EqualFold(text[:len(word)], word) {
+			list = append(list, word+text[len(word):])
+		}
 	}
-	return line[:from], list, line[pos:]
+	if len(list) == 0 && len(found) == 1 {
+		list = []string{found[0].Text}
+	}
+	return list
 }
 
 func isMetaStart(line string) bool {

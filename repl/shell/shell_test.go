@@ -181,7 +181,7 @@ func TestPromote(t *testing.T) {
 
 func TestCompleteMeta(t *testing.T) {
 	r := newRig(t, Options{})
-	for line, want := range map[string]string{".pl": "|.plot", ".plot h": ".plot |hist", "\\ti": "|\\timer \\timing", ".mode nd": ".mode |ndjson", "SELEC": "|SELECT", "SELECT 1 FROM gen.tpch_reg": "SELECT 1 FROM gen.|tpch_region"} {
+	for line, want := range map[string]string{".pl": "|.plot", ".plot h": ".plot |hist", "\\ti": "|\\timer \\timing", ".mode nd": ".mode |ndjson", "SELEC": "|SELECT", "selec": "|select", "SELECT r_n": "SELECT |", "SELECT 1 FROM gen.tpch_reg": "SELECT 1 FROM gen.|tpch_region"} {
 		head, list, tail := r.sh.Complete(t.Context(), line, len(line))
 		if got := head + "|" + strings.Join(list, " ") + tail; got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
