@@ -110,7 +110,7 @@ func launchServer(program, dir string) error {
 	cmd := exec.Command(program, "serve", "--state", dir)
 	cmd.Dir = dir // and not a directory that somebody wants to remove
 	cmd.Stdout, cmd.Stderr = log, log
-	detach(cmd)
+	Detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ var errPipe error = syscall.Errno(232)
 // detachedProcess is DETACHED_PROCESS: no console.
 const detachedProcess = 0x00000008
 
-// detach makes a process that outlives its parent and its terminal.
-func detach(cmd *exec.Cmd) {
+// Detach makes a command outlive its parent and its terminal.
+func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP | detachedProcess}
 }

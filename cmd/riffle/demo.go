@@ -30,17 +30,29 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show what riffle does, on data and a broker of its own, and check it",
-		Long: "Asks two weeks of US flights, as a Parquet file, for flights and mean delay per origin and hour; plays the\n" +
-			"flights into a Kafka topic in the order in which they left and asks the topic the same; runs the query as an\n" +
-			"exactly-once job and kills it twice; and checks every answer. Writes ./riffle-demo. Needs no network.",
+		Long: "On a terminal, opens the screens on two weeks of US flights: as a Parquet file, and as a live topic of a broker in\n" +
+			"this process. With --plain, or without a terminal, it checks itself: asks the file for flights and mean delay per\n" +
+			"origin and hour; plays the flights into a topic in the order in which they left and asks the topic the same; runs\n" +
+			"the query as an exactly-once job and kills it twice; and checks every answer. Writes ./riffle-demo. Needs no network.",
 		Example: "  riffle demo\n  riffle demo --plain --dir /tmp/riffle-demo",
 		Args:    exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			screens := a.onTerminal() && !a.plain && os.Getenv("TERM") != "dumb"
+			if screens { // which change to it, so that jobs and output go there
+				abs, err := filepath.Abs(dir)
+				if err != nil {
+					return err
+				}
+				dir = abs
+			}
 			d, err := a.newDemo(cmd.Context(), dir)
 			if err != nil {
 				return err
 			}
 			defer d.broker.Close()
+			if screens {
+				return d.screens()
+			}
 			return d.run()
 		},
 	}

@@ -29,7 +29,14 @@ func (a *app) open(cmd *cobra.Command, args []string) error {
 		_ = cmd.Help() // it is words: nobody asked for data
 		return usage("riffle without a command opens the screens and needs a terminal; riffle sql runs statements")
 	}
-	return a.screens(cmd.Context(), tui.Options{Sources: args})
+	return a.screens(cmd.Context(), tui.Options{Sources: args}, func(s *repl.Session) error {
+		for _, src := range args {
+			if err := s.Catalog().AddSource(cmd.Context(), src); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // isSource tells whether an argument can be a table and not a misspelt command.
@@ -59,16 +66,15 @@ func (a *app) onTerminal() bool {
 	return isFile && out && term.IsTerminal(int(in.Fd()))
 }
 
-// screens shows the screens until the person leaves. Jobs go on.
-func (a *app) screens(ctx context.Context, o tui.Options) error {
+// screens shows the screens until the person leaves. prepare declares what the session begins with.
+// Jobs go on.
+func (a *app) screens(ctx context.Context, o tui.Options, prepare func(*repl.Session) error) error {
 	s, err := a.session(&queryFlags{checkpoint: 10 * time.Second, set: repl.Settings{Limit: -1}})
 	if err != nil {
 		return err
 	}
-	for _, src := range o.Sources {
-		if err := s.Catalog().AddSource(ctx, src); err != nil {
-			return err
-		}
+	if err := prepare(s); err != nil {
+		return err
 	}
 	o.Session = s
 	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
