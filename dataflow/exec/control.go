@@ -21,6 +21,11 @@ func (j *Job) Pause() { j.control.paused.Store(true) }
 // Resume ends a pause.
 func (j *Job) Resume() {
 	j.control.paused.Store(false)
+	j.wakeSources()
+}
+
+// wakeSources has tasks that read look at what changed.
+func (j *Job) wakeSources() {
 	for _, s := range j.stages {
 		for _, t := range s.tasks {
 			if t.source != nil {
@@ -34,7 +39,10 @@ func (j *Job) Resume() {
 func (j *Job) Paused() bool { return j.control.paused.Load() }
 
 // SetRate changes how many rows a second each source task reads at most; 0 is no limit.
-func (j *Job) SetRate(rows int64) { j.control.rate.Store(rows) }
+func (j *Job) SetRate(rows int64) {
+	j.control.rate.Store(rows)
+	j.wakeSources()
+}
 
 // SetCheckpoint changes the interval of checkpoints. It has no effect on a job without a store.
 func (j *Job) SetCheckpoint(every time.Duration) {
@@ -62,20 +70,34 @@ func (j *Job) SetIdle(table string, after time.Duration) (changed int) {
 	return changed
 }
 
-// awaitResume sleeps while the job is paused; mail is handled.
-func (st *sourceTask) awaitResume() error {
-	for st.t.job.Paused() && !st.t.final {
-		was := st.t.clock.enter(waiting)
-		_, _, m, _, err := st.t.in.get(true)
-		st.t.clock.enter(was)
-		if err != nil {
-			return err
+// hold sleeps while the job is paused, or until its rate allows more rows; mail is handled.
+func (st *sourceTask) hold() error {
+	for !st.t.final {
+		wait := time.Duration(0)
+		if st.t.job.control.rate.Load() == st.pacedAt {
+			wait = time.Until(st.due)
 		}
-		if m != nil {
-			if err := m(); err != nil {
-				return err
-			}
+		if wait <= 0 && !st.t.job.Paused() {
+			return nil
+		}
+		if err := st.sleep(wait); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sleep handles one mail, or none after a time; 0 is for as long as it takes.
+func (st *sourceTask) sleep(limit time.Duration) error {
+	if limit > 0 {
+		timer := time.AfterFunc(limit, func() { st.t.in.post(func() error { return nil }) })
+		defer timer.Stop()
+	}
+	st.t.clock.enter(waiting)
+	_, _, m, _, err := st.t.in.get(true)
+	st.t.clock.enter(busy)
+	if err != nil || m == nil {
+		return err
+	}
+	return m()
 }

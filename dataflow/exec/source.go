@@ -105,6 +105,7 @@ type sourceTask struct {
 	began    time.Time // of a limited rate
 	paced    int64     // rows read under it
 	pacedAt  int64     // that rate
+	due      time.Time // when the next rows may be read under it
 	badBatch *vec.Batch
 }
 
@@ -176,7 +177,7 @@ func (st *sourceTask) runQueue() error {
 			if err := st.mail(); err != nil || st.t.final {
 				return err
 			}
-			if err := st.awaitResume(); err != nil || st.t.final {
+			if err := st.hold(); err != nil || st.t.final {
 				return err
 			}
 			more, err := st.read(o)
@@ -225,7 +226,7 @@ func (st *sourceTask) runAssigned() error {
 		if err := st.mail(); err != nil || st.t.final {
 			return err
 		}
-		if err := st.awaitResume(); err != nil || st.t.final {
+		if err := st.hold(); err != nil || st.t.final {
 			return err
 		}
 		st.woken.Store(false)
@@ -266,17 +267,7 @@ func (st *sourceTask) rest() error {
 	if st.woken.Load() {
 		return nil
 	}
-	if wait > 0 {
-		timer := time.AfterFunc(wait, st.wake)
-		defer timer.Stop()
-	}
-	st.t.clock.enter(waiting)
-	_, _, m, _, err := st.t.in.get(true)
-	st.t.clock.enter(busy)
-	if err != nil || m == nil {
-		return err
-	}
-	return m()
+	return st.sleep(wait)
 }
 
 // wake makes a sleeping task look at its readers. It may be called from any goroutine.
@@ -383,9 +374,7 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 	}
 	st.s.rows.Add(int64(b.Live()))
 	st.t.rowsIn.Add(int64(b.Live()))
-	if err := st.pace(b.Live()); err != nil {
-		return false, err
-	}
+	st.pace(b.Live())
 	if st.s.watermark == nil || !st.s.unbounded {
 		o.st.Rows += int64(b.N)
 		o.note(b.Live())
@@ -397,26 +386,17 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 	return true, err
 }
 
-// pace sleeps so that the task reads no more rows a second than it may.
-func (st *sourceTask) pace(rows int) error {
+// pace works out when the next rows may be read so that they are no more a second than they may be.
+func (st *sourceTask) pace(rows int) {
 	rate := st.t.job.control.rate.Load()
 	if rate <= 0 {
-		return nil
+		return
 	}
 	if st.began.IsZero() || st.pacedAt != rate {
 		st.began, st.paced, st.pacedAt = time.Now(), 0, rate
 	}
 	st.paced += int64(rows)
-	due := st.began.Add(time.Duration(float64(st.paced) / float64(rate) * float64(time.Second)))
-	defer st.t.clock.enter(st.t.clock.enter(waiting))
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-st.t.ctx.Done():
-		return context.Cause(st.t.ctx)
-	}
+	st.due = st.began.Add(time.Duration(float64(st.paced) / float64(rate) * float64(time.Second)))
 }
 
 // feed passes rows on in pieces that end at fixed row numbers, and takes the watermark there.
