@@ -127,7 +127,7 @@ func TestPromoteWatermark(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := p.Lateness
-	if l == nil || l.Rows != 20000 || l.Chosen.Name != "p99.9" || l.Chosen.Late > 20 || l.Chosen.Delay <= 0 || l.Chosen.Delay >= l.Choices[2].Delay {
+	if l == nil || l.Rows != 20000 || l.Chosen.Name != "p99.9" || l.Chosen.Late > 20 || l.Replayed < 0 || l.Replayed > l.Chosen.Late || l.Chosen.Delay <= 0 || l.Chosen.Delay >= l.Choices[2].Delay {
 		t.Fatalf("lateness %+v", l)
 	}
 	p.Spec.UntilEnd = true

@@ -120,7 +120,7 @@ func measure(ctx context.Context, s Session, before, ref, column string, topic b
 
 // lateness turns what was measured into choices and takes one.
 func (m *measured) lateness(column, want string) (*Lateness, error) {
-	l := &Lateness{Column: column, Basis: fmt.Sprintf("%d rows of %s", m.rows, m.basis), Rows: m.rows}
+	l := &Lateness{Column: column, Basis: fmt.Sprintf("%d rows of %s", m.rows, m.basis), Rows: m.rows, Replayed: -1}
 	for _, q := range []struct {
 		name string
 		q    float64

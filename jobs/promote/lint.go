@@ -27,13 +27,7 @@ func (w *work) lint() {
 		add("warning", "leave --no-shadow out", "the job was not compared with the batch answer")
 	}
 	w.lintState(add)
-	if l := w.p.Lateness; l != nil {
-		level, hint := "ok", ""
-		if l.Chosen.Share > 0.001 {
-			level, hint = "warning", "a longer delay: --watermark p99.9 or --watermark max; --late DIR keeps what comes later"
-		}
-		add(level, hint, "watermark %s behind: %s; idle time-out %s", time.Duration(l.Chosen.Delay), l.Chosen.words(), w.p.IdleText)
-	}
+	w.lintLateness(add)
 	if w.shape.Mode.String() != "append" {
 		hint := "read the last state with: " + w.p.Read
 		if strings.HasPrefix(w.r.Into, "kafka://") && len(w.shape.Key) == 0 {
@@ -85,4 +79,21 @@ func (w *work) unsteadyCalls() (out []string) {
 		return true
 	})
 	return out
+}
+
+func (w *work) lintLateness(add func(level, hint, format string, args ...any)) {
+	l := w.p.Lateness
+	if l == nil {
+		return
+	}
+	level, hint, share := "ok", "", l.Chosen.Share
+	text := l.Chosen.words()
+	if l.Replayed >= 0 && l.Rows > 0 {
+		share = float64(l.Replayed) / float64(l.Rows)
+		text = fmt.Sprintf("%d rows were late in a run over the same records (%.3f %%)", l.Replayed, 100*share)
+	}
+	if share > 0.001 {
+		level, hint = "warning", "a longer delay: --watermark p99.9 or --watermark max; --late DIR keeps what comes later"
+	}
+	add(level, hint, "watermark %s behind: %s; idle time-out %s", time.Duration(l.Chosen.Delay), text, w.p.IdleText)
 }

@@ -330,7 +330,7 @@ func (w *work) rewrite() error {
 }
 
 func (c Choice) words() string {
-	return fmt.Sprintf("%.3f %% of the rows are later", 100*c.Share)
+	return fmt.Sprintf("at most %.3f %% of the rows are later", 100*c.Share)
 }
 
 // window is what the request or the query's date_trunc asks for; nil for none.
@@ -442,7 +442,7 @@ func (w *work) header() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- Job %s, promoted from a query by riffle. Start or replace it: riffle promote %s --name %s\n", w.r.Name, filepath.ToSlash(w.p.File), w.r.Name)
 	if w.p.Lateness != nil {
-		fmt.Fprintf(&b, "-- Watermark of %s: %s than it waits, measured on %s.\n", w.p.Lateness.Column, w.p.Lateness.Chosen.words(), w.p.Lateness.Basis)
+		fmt.Fprintf(&b, "-- Watermark of %s: %s than it waits; measured on %s.\n", w.p.Lateness.Column, w.p.Lateness.Chosen.words(), w.p.Lateness.Basis)
 	}
 	if w.d.read != "" {
 		fmt.Fprintf(&b, "-- Applies when the output is read: %s\n", strings.Join(strings.Fields(w.d.read), " "))
@@ -482,6 +482,9 @@ func (w *work) compare() error {
 		return err
 	}
 	w.p.Shadow = sh
+	if err := w.replay(query); err != nil {
+		return err
+	}
 	if ran.Keys > 0 {
 		w.p.State = &Estimate{Keys: ran.Keys, Bytes: ran.StateBytes, Basis: "most at a time in the shadow run"}
 		for _, n := range w.shape.State {
@@ -489,4 +492,20 @@ func (w *work) compare() error {
 		}
 	}
 	return nil
+}
+
+// replay counts the rows that are late with the chosen delays.
+func (w *work) replay(query string) error {
+	if w.p.Lateness == nil {
+		return nil
+	}
+	if w.p.Lateness.Chosen.Late == 0 {
+		w.p.Lateness.Replayed = 0
+		return nil
+	}
+	ran, err := w.s.Run(w.ctx, w.script(-1, w.now)+query, RunOptions{Replay: true}, func(*vec.Batch) error { return nil })
+	if err == nil {
+		w.p.Lateness.Replayed = ran.Late
+	}
+	return err
 }

@@ -127,6 +127,9 @@ type Lateness struct {
 	Rows    int64    `json:"rows"`
 	Choices []Choice `json:"choices"`
 	Chosen  Choice   `json:"chosen"`
+	// Replayed is how many rows a run over the same records found late with the chosen delay: fewer than
+	// Chosen says, since the watermark is the smallest of all partitions. -1: there was no such run.
+	Replayed int64 `json:"replayed"`
 }
 
 // Choice is a delay of the watermark and what it would cost.
