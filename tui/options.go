@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -44,6 +45,9 @@ type Options struct {
 func Run(ctx context.Context, o Options) error {
 	a := newApp(ctx, o, time.Now)
 	defer a.close()
+	// The engine's tasks take every processor. One more gives keys and drawing a place of their own, so
+	// that the kernel shares the time and not the queue of runnable goroutines.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
 	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(60)}
 	if o.In != nil {
 		opts = append(opts, tea.WithInput(o.In))

@@ -108,10 +108,11 @@ func (e *explore) poll(time.Time) (changed, active bool, cmd tea.Cmd) {
 		e.run, e.st, e.busy = nil, repl.RunStatus{}, false
 		return true, false, cmd
 	}
-	if res := e.run.Result(); res != nil && e.shown.res != res {
-		e.showNew(res)
+	ended := e.st.State != repl.StateRunning
+	if res := e.run.Result(); res != nil && e.shown.res != res && (ended || res.Rows() > 0) {
+		e.showNew(res) // until then the result before it stays
 	}
-	if e.st.State != repl.StateRunning {
+	if ended {
 		e.busy = false
 		cmd = e.finished()
 	}
