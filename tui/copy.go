@@ -44,7 +44,7 @@ func (a *app) copyMenu(g *widget.Grid, statement string) tea.Cmd {
 		choices = append(choices,
 			choice{key: "q", text: "statement", do: func() tea.Cmd { return a.copyText(statement, "the statement") }},
 			choice{key: "l", text: "command line", note: "riffle sql", do: func() tea.Cmd {
-				return a.copyText("riffle sql "+quote(oneLine(statement))+a.sourceArgs(), "the command")
+				return a.copyText("riffle sql "+quote(oneStatement(statement))+a.sourceArgs(), "the command")
 			}})
 	}
 	return a.choose("Copy", nil, choices...)

@@ -102,7 +102,7 @@ func (e *explore) history() tea.Cmd {
 		hint: [][2]string{{"ctrl-r", "run"}}}
 	for _, h := range list {
 		note := h.At.Local().Format("01-02 15:04") + "  " + seconds(h.Took) + "  " + widget.Count(h.Rows) + " rows"
-		it := widget.Item{Text: oneLine(h.Text), Note: note}
+		it := widget.Item{Text: oneStatement(h.Text), Note: note}
 		if h.Error != "" {
 			it.Note, it.S = h.At.Local().Format("01-02 15:04")+"  FAILED", canvas.Dim
 		}

@@ -91,6 +91,10 @@ func (e *explore) start() tea.Cmd {
 	}
 	if q := e.a.opts.Query; q != "" {
 		e.editor.Buffer().SetText(q)
+		e.editor.Buffer().MoveTo(0)
+		if !e.a.opts.PlainKeys {
+			e.editor.SetVim(true) // there is something to run: letters are commands
+		}
 		if e.a.opts.RunQuery {
 			return tea.Batch(cmd, e.runText(origin{text: q, buf: e.editor.Buffer()}))
 		}
@@ -183,7 +187,7 @@ func (e *explore) status() canvas.Part {
 	case e.failed != "":
 		return canvas.Part{Text: "failed  " + firstLine(e.failed), S: canvas.Bad}
 	case e.shown.res != nil && e.shown.how != "":
-		return canvas.Part{Text: "= " + oneLine(e.shown.text), S: canvas.Dim}
+		return canvas.Part{Text: "= " + oneStatement(e.shown.text), S: canvas.Dim}
 	case e.run != nil && len(e.st.Notices) > 0:
 		return canvas.Part{Text: strings.Join(e.st.Notices, "  "), S: canvas.Dim}
 	case e.run != nil && e.st.State == repl.StateCancelled:
@@ -197,6 +201,18 @@ func (e *explore) status() canvas.Part {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return line
+}
+
+// oneStatement writes a statement on one line: without its comments, which would hide what follows.
+func oneStatement(sql string) string {
+	out, at := "", 0
+	for _, s := range repl.Highlight(sql) {
+		if s.Kind == repl.SpanComment {
+			out += sql[at:s.From] + " "
+			at = s.To
+		}
+	}
+	return oneLine(out + sql[at:])
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

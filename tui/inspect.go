@@ -179,10 +179,14 @@ func (in *inspector) place(w, h int, narrow bool) {
 func (in *inspector) draw(r canvas.Region) { in.ps.draw(r, in.e.a.theme, in.place) }
 
 func (in *inspector) status() canvas.Part {
-	if in.query == "" {
-		return canvas.Part{Text: "no query in the editor: nothing to say about what it reads", S: canvas.Dim}
+	text := ""
+	if in.file != nil {
+		text = "= riffle parquet meta " + quote(in.file.Path) + "   "
 	}
-	return canvas.Part{Text: "query: " + oneLine(in.query), S: canvas.Dim}
+	if in.query != "" {
+		text += "= riffle explain --prune " + quote(oneStatement(in.query))
+	}
+	return canvas.Part{Text: text, S: canvas.Dim}
 }
 
 func (in *inspector) fileTitle() (string, string) { return "File", "i back" }

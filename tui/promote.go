@@ -131,7 +131,7 @@ func (p *promote) ready() bool { return p.plan != nil && !p.busy && p.failed == 
 
 // command is the command line that does the same.
 func (p *promote) command() string {
-	line := "riffle promote " + quote(oneLine(p.req.SQL)) + " --name " + quote(p.req.Name)
+	line := "riffle promote " + quote(oneStatement(p.req.SQL)) + " --name " + quote(p.req.Name)
 	for _, f := range []struct{ flag, value string }{{"--window", p.req.Window}, {"--watermark", p.req.Delay}, {"--into", p.req.Into}, {"--topic", p.req.Topic}} {
 		if f.value != "" {
 			line += " " + f.flag + " " + quote(f.value)

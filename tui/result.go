@@ -246,7 +246,7 @@ func (e *explore) pickResult() tea.Cmd {
 
 // showPlan shows how the last statement was computed.
 func (e *explore) showPlan() tea.Cmd {
-	e.a.record("riffle explain "+quote(oneLine(e.run.Text())), "plan")
+	e.a.record("riffle explain "+quote(oneStatement(e.run.Text())), "plan")
 	return e.a.read(&reader{name: "Plan", width: 110, prose: widget.Prose{Lines: widget.Paragraph(e.st.Plan)}})
 }
 

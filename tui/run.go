@@ -67,7 +67,7 @@ func (e *explore) runText(o origin) tea.Cmd {
 	}
 	e.run = e.a.ses.Start(e.a.ctx, o.text)
 	e.st, e.busy = e.run.Status(), true
-	e.a.record("riffle sql "+quote(oneLine(o.text))+e.a.sourceArgs(), o.derive)
+	e.a.record("riffle sql "+quote(oneStatement(o.text))+e.a.sourceArgs(), o.derive)
 	return nil
 }
 

@@ -71,11 +71,11 @@ func (s *stream) status() canvas.Part {
 	case s.at >= 0 && s.position() < s.live.Next()-1:
 		return canvas.Part{Text: fmt.Sprintf("change %s of %s; 0 goes live", widget.Count(s.at), widget.Count(s.live.Next()-1)), S: canvas.Warn}
 	}
-	return canvas.Part{Text: "= riffle sql " + quote(oneLine(s.from.text)) + s.a.sourceArgs(), S: canvas.Dim}
+	return canvas.Part{Text: "= riffle sql " + quote(oneStatement(s.from.text)) + s.a.sourceArgs(), S: canvas.Dim}
 }
 
 func (s *stream) headTitle() (string, string) {
-	return "Live  " + oneLine(s.from.text), s.mode.String() + "  m mode"
+	return "Live  " + oneStatement(s.from.text), s.mode.String() + "  m mode"
 }
 
 func (s *stream) drawHead(r canvas.Region, _ bool) {
@@ -296,13 +296,17 @@ func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, nw int, lo, hi 
 	case p.Ended:
 		word = "END"
 	}
+	layout := "15:04:05"
+	if hi.Sub(lo) >= 12*time.Hour { // the time of day alone would mislead
+		layout = "01-02 15:04"
+	}
 	at := "-"
 	if !p.Watermark.IsZero() && p.Watermark.Year() < 9000 {
-		at = p.Watermark.UTC().Format("15:04:05")
+		at = p.Watermark.UTC().Format(layout)
 	} else if p.Idle && !p.LastRow.IsZero() {
 		at = "idle " + seconds(s.now.Now.Sub(p.LastRow))
 	}
-	right := len("00:00:00 HOLD") + 1
+	right := len(layout) + len(" HOLD") + 1
 	r.Clip(s.a.theme, 1, 0, nw, shortName(p.Name), canvas.Text)
 	if room := r.W - right - nw - 3; room > 2 && !lo.IsZero() && !p.Watermark.IsZero() {
 		f := 1.0

@@ -54,16 +54,28 @@ func (b *whyBox) lines(w int) (out []canvas.Part, fixes []int) {
 		fixes = append(fixes, len(out))
 		note := ""
 		if f.Apply != nil {
-			note = "  enter applies"
+			note = "  (enter applies)"
 		}
-		add(canvas.Accent, head+mark+f.Text+note)
+		for n, l := range wrap(f.Text+note, w-13) {
+			if n > 0 {
+				head, mark = "           ", "  "
+			}
+			add(canvas.Accent, head+mark+l)
+		}
 	}
 	if b.sel < len(b.why.Fixes) && b.why.Fixes[b.sel].Command != "" {
+		how := "In the query:  "
+		if isCommand(b.why.Fixes[b.sel].Command) {
+			how = "As a command:  "
+		}
 		add(canvas.Text, "")
-		add(canvas.Dim, "As a command:  "+b.why.Fixes[b.sel].Command)
+		add(canvas.Dim, how+b.why.Fixes[b.sel].Command)
 	}
 	return out, fixes
 }
+
+// isCommand tells a command line from what would be written into a query.
+func isCommand(s string) bool { return strings.HasPrefix(s, "riffle ") }
 
 // wrap breaks a text into lines of at most w cells.
 func wrap(text string, w int) []string {
@@ -145,7 +157,7 @@ func (b *whyBox) apply(f repl.Fix) tea.Cmd {
 				b.a.say(canvas.Bad, firstLine(err.Error()))
 				return nil
 			}
-			if f.Command != "" {
+			if isCommand(f.Command) {
 				b.a.record(f.Command, "fix")
 			}
 			b.a.say(canvas.Good, "done: "+f.Text)
