@@ -36,7 +36,9 @@ type coordinator struct {
 	from     *state.Checkpoint // restored from; nil: none
 	asked    []func(Event)     // told of the next checkpoint that completes
 	ticker   *time.Ticker
-	quit     chan struct{}
+
+	completing sync.WaitGroup // checkpoints that are being stored and committed
+	quit       chan struct{}
 }
 
 // report is what one task adds to a checkpoint.
@@ -278,7 +280,7 @@ func (c *coordinator) checkLocked() {
 		}
 		c.cur = nil
 		c.busy = true
-		go c.complete(cp)
+		c.completing.Go(func() { c.complete(cp) })
 		return
 	}
 	if c.left == 0 && !c.busy && !c.over {
@@ -286,7 +288,7 @@ func (c *coordinator) checkLocked() {
 		c.next++
 		c.ended = map[*task]*report{}
 		c.busy = true
-		go c.complete(cp)
+		c.completing.Go(func() { c.complete(cp) })
 	}
 }
 

@@ -289,6 +289,7 @@ func (j *Job) wait() error {
 	}
 	wg.Wait()
 	j.coord.stopTicker()
+	j.coord.completing.Wait() // nobody writes to the store once the job has ended
 	return first
 }
 
