@@ -74,6 +74,11 @@ func (d *driver) settle() {
 		if d.a.jobs.timer { // asks the server again, for ever
 			rest = 1
 		}
+		if n := len(d.a.overlays); n > 0 {
+			if b, ok := d.a.overlays[n-1].(*whyBox); ok && b.waiting {
+				rest++
+			}
+		}
 		if d.open <= rest {
 			return
 		}

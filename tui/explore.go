@@ -89,12 +89,14 @@ func (e *explore) start() tea.Cmd {
 	if e.a.opts.File != "" {
 		e.openFile(e.a.opts.File)
 	}
+	defer func() {
+		if e.editor.Buffer().Text() != "" && !e.a.opts.PlainKeys {
+			e.editor.SetVim(true) // there is something to run: letters are commands
+		}
+	}()
 	if q := e.a.opts.Query; q != "" {
 		e.editor.Buffer().SetText(q)
 		e.editor.Buffer().MoveTo(0)
-		if !e.a.opts.PlainKeys {
-			e.editor.SetVim(true) // there is something to run: letters are commands
-		}
 		if e.a.opts.RunQuery {
 			return tea.Batch(cmd, e.runText(origin{text: q, buf: e.editor.Buffer()}))
 		}

@@ -127,8 +127,9 @@ func (s *stream) why() tea.Cmd {
 	return s.a.background(func(context.Context) func() tea.Cmd {
 		w := live.Why()
 		return func() tea.Cmd {
-			s.a.open(&whyBox{a: s.a, name: "Why is there no output?", why: w})
-			return nil
+			b := &whyBox{a: s.a, name: "Why is there no output?", why: w, ask: live.Why}
+			s.a.open(b)
+			return b.later()
 		}
 	})
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
@@ -15,6 +16,33 @@ type whyBox struct {
 	name string
 	why  repl.Why
 	sel  int
+	// ask gives the reasons anew while the box is open; nil: they stay as they are.
+	ask     func() repl.Why
+	waiting bool // to ask again
+}
+
+// askEvery is how often the reasons are asked for while they are read.
+const askEvery = time.Second
+
+// later asks again after a second, as long as the box is in front.
+func (b *whyBox) later() tea.Cmd {
+	b.waiting = true
+	return tea.Tick(askEvery, func(time.Time) tea.Msg {
+		return doneMsg(func() tea.Cmd {
+			b.waiting = false
+			if n := len(b.a.overlays); n == 0 || b.a.overlays[n-1] != overlay(b) {
+				return nil
+			}
+			return b.a.background(func(context.Context) func() tea.Cmd {
+				w := b.ask()
+				return func() tea.Cmd {
+					b.why = w
+					b.sel = clamp(b.sel, 0, max(0, len(w.Fixes)-1))
+					return b.later()
+				}
+			})
+		})
+	})
 }
 
 func (b *whyBox) title() (string, string) { return b.name, "w" }
