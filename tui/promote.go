@@ -59,7 +59,7 @@ func jobName(b *widget.Buffer) string {
 		return ""
 	}
 	name := strings.TrimSuffix(filepath.Base(b.Path), ".sql")
-	if !promoteName.MatchString(name) {
+	if !promoteName.MatchString(name) || name == "query" { // which says nothing
 		return ""
 	}
 	return name

@@ -38,6 +38,7 @@ type stream struct {
 	size int64 // bytes of the recorder
 
 	mode  liveMode
+	auto  bool      // the mode waits for what the plan says
 	at    int64     // change that the view stands at; -1: live
 	since time.Time // when the view was paused
 	sort  struct {
@@ -119,10 +120,8 @@ func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s.at, s.rate = -1, 0
 	s.shown, s.fresh = shownLive{}, refresh{busy: s.fresh.busy}
 	s.grid.SetSource(&widget.Table{})
-	s.mode = upsertMode
-	if s.st.Mode == "append" {
-		s.mode = appendMode
-	}
+	s.mode, s.auto = upsertMode, true
+	s.chooseMode()
 	s.sort.col, s.sort.desc = s.newestFirst()
 	s.ps.to("stream/grid")
 	a.say(canvas.Accent, "unbounded input: showing "+article(s.mode)+"; space pauses, m switches, w says why it is quiet")
@@ -137,6 +136,19 @@ func article(m liveMode) string {
 		return "the rows as they come"
 	}
 	return "an upsert table"
+}
+
+// chooseMode shows a result that only grows as rows, once the plan says that it is one.
+func (s *stream) chooseMode() {
+	if !s.auto || s.st.Mode == "" {
+		return
+	}
+	s.auto = false
+	if s.st.Mode == "append" {
+		s.mode = appendMode
+		s.sort.col = -1
+		s.grid.SetSource(&widget.Table{})
+	}
 }
 
 // newestFirst finds the column of windows, by which a table is sorted at first.
@@ -177,6 +189,7 @@ func (s *stream) poll(now time.Time) (changed, active bool, cmd tea.Cmd) {
 		s.fresh.tick = now
 		if was {
 			s.st, s.now, s.size = s.run.Status(), s.live.Status(), s.live.Bytes()
+			s.chooseMode()
 			changed = true
 		}
 	}
@@ -372,7 +385,7 @@ func (s *stream) nextMode() {
 	if s.live == nil {
 		return
 	}
-	s.mode = (s.mode + 1) % 3
+	s.mode, s.auto = (s.mode+1)%3, false
 	s.sort.col, s.sort.desc = s.newestFirst()
 	if s.mode == changelogMode {
 		s.sort.col = -1
