@@ -31,7 +31,13 @@ type driver struct {
 	msgs chan tea.Msg
 	open int // commands that have not answered
 	end  bool
+	// clock is the time of the program; it moves with every message while runs is set.
+	clock time.Time
+	runs  bool
 }
+
+// noon is the time at which programs of tests stand still.
+var noon = time.Date(2026, 11, 21, 10, 41, 12, 0, time.UTC)
 
 // drive starts a program of w by h cells whose clock stands still.
 func drive(t *testing.T, w, h int, o Options) *driver {
@@ -40,10 +46,10 @@ func drive(t *testing.T, w, h int, o Options) *driver {
 	if o.Session == nil {
 		o.Session = repl.NewSession(repl.Output{Notice: func(string, ...any) {}})
 	}
-	clock := time.Date(2026, 11, 21, 10, 41, 12, 0, time.UTC)
-	a := newApp(context.Background(), o, func() time.Time { return clock })
+	d := &driver{t: t, msgs: make(chan tea.Msg, 1000), clock: noon}
+	a := newApp(context.Background(), o, func() time.Time { return d.clock })
 	t.Cleanup(a.close)
-	d := &driver{t: t, a: a, msgs: make(chan tea.Msg, 1000)}
+	d.a = a
 	d.run(a.Init())
 	d.send(tea.WindowSizeMsg{Width: w, Height: h})
 	d.settle()
@@ -61,6 +67,9 @@ func (d *driver) run(cmd tea.Cmd) {
 
 func (d *driver) send(msg tea.Msg) {
 	d.a.frame.last = time.Time{} // the clock stands still, so every message draws
+	if d.runs {
+		d.clock = d.clock.Add(headerEvery)
+	}
 	_, cmd := d.a.Update(msg)
 	d.run(cmd)
 }

@@ -17,6 +17,7 @@ func streaming(t *testing.T, w, h int, text string) *driver {
 	folder(t)
 	d := drive(t, w, h, Options{})
 	d.a.ses.Parallelism = 1 // rows in one order
+	d.runs = true
 	d.typed(text).keys("f5")
 	if d.a.stream.live == nil {
 		t.Fatalf("no stream:\n%s", d.text())
@@ -28,6 +29,7 @@ func streaming(t *testing.T, w, h int, text string) *driver {
 	d.a.touch()
 	d.send(nil)
 	d.settle()
+	d.runs, d.clock = false, noon
 	return d
 }
 
