@@ -110,9 +110,10 @@ func (e *explore) loadPlot() tea.Cmd {
 				e.a.say(canvas.Bad, "plot: "+err.Error())
 				return nil
 			}
-			if e.shown.res == res {
-				p.data, p.basis, p.res = chart, basis, res
+			if e.shown.res != res { // another came meanwhile, perhaps with other columns
+				return e.stalePlot()
 			}
+			p.data, p.basis, p.res = chart, basis, res
 			return nil
 		}
 	})
