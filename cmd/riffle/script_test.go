@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -9,8 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the expected output of transcripts")
@@ -77,13 +81,24 @@ var varying = []struct {
 	{regexp.MustCompile(`\d+\.\d ms with`), "<time> with"},
 	{regexp.MustCompile(`[a-z]+-[0-9a-f]{12}(, [a-z]+-[0-9a-f]{12})*`), "<operators>"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`), "127.0.0.1:<port>"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z`), "<now>"},
+	{regexp.MustCompile(`\(pid \d+`), "(pid <n>"},
+	{regexp.MustCompile(`\(checkpoint \d+\)`), "(checkpoint <n>)"},
+	{regexp.MustCompile(`\d+(\.\d+)? [KM]?B, in`), "<size>, in"},
+	{regexp.MustCompile(`\d+ keys, \d+(\.\d+)? [KM]?B`), "<n> keys, <size>"},
+	{regexp.MustCompile(`\d+ keys and \d+ bytes`), "<n> keys and <n> bytes"},
 }
+
+// commandTime bounds a command that hangs; nothing waits for it to pass.
+const commandTime = 3 * time.Minute
 
 func runShell(t *testing.T, cmd, dir string) string {
 	t.Helper()
-	c := exec.Command("sh", "-c", cmd)
-	c.Dir = dir
-	c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1")
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	c := exec.CommandContext(ctx, "sh", "-c", cmd)
+	c.Dir, c.WaitDelay = dir, time.Second
+	c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1", "RIFFLE_HOME="+filepath.Join(dir, "home"))
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
@@ -97,10 +112,38 @@ func runShell(t *testing.T, cmd, dir string) string {
 	if err != nil {
 		out += fmt.Sprintf("[exit %d]\n", c.ProcessState.ExitCode())
 	}
+	out = strings.ReplaceAll(out, dir, "<here>")
 	for _, v := range varying {
 		out = v.re.ReplaceAllString(out, v.to)
 	}
 	return out
+}
+
+// endServer ends the job server and the broker that a transcript has left running in dir, and waits
+// until they are gone.
+func endServer(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"home/LOCK", "broker.pid"} {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			continue // it was never started
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		p, err := os.FindProcess(pid)
+		if err != nil {
+			continue // it has ended
+		}
+		end := time.Now().Add(commandTime)
+		for err = p.Signal(syscall.SIGTERM); err == nil; err = p.Signal(syscall.Signal(0)) {
+			if time.Now().After(end) {
+				t.Fatalf("process %d of %s does not end", pid, name)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
 }
 
 // home is a fresh directory with the demo's flights, and a link to the shared data when it is
@@ -128,7 +171,9 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := transcript(t, string(data), home(t))
+			dir := home(t)
+			t.Cleanup(func() { endServer(t, dir) })
+			got := transcript(t, string(data), dir)
 			if *rewrite {
 				if err := os.WriteFile(f, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -173,6 +218,7 @@ func TestTour(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	t.Cleanup(func() { endServer(t, dir) })
 	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatchIndex(string(data), -1)
 	if len(blocks) == 0 {
 		t.Fatal("the README has no console block")
