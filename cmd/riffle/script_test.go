@@ -125,8 +125,8 @@ func endServer(t *testing.T, dir string) {
 	t.Helper()
 	for _, name := range []string{"home/LOCK", "broker.pid"} {
 		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			continue // it was never started
+		if err != nil || len(data) == 0 {
+			continue // it was never started, or has let go of the directory
 		}
 		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
 		if err != nil {
