@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -23,9 +22,6 @@ type terminal struct {
 // screenTime bounds the wait for a screen that does not come; nothing waits for it to pass.
 const screenTime = 30 * time.Second
 
-// terminals numbers the tmux servers of this process.
-var terminals atomic.Int64
-
 // onTerminal starts riffle with arguments in dir, on 100 by 30 cells. After its end the window shows
 // "ended with" and the exit code.
 func onTerminal(t *testing.T, dir string, args ...string) *terminal {
@@ -33,13 +29,13 @@ func onTerminal(t *testing.T, dir string, args ...string) *terminal {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux here: tests on a real terminal are left out")
 	}
-	w := &terminal{t: t, socket: fmt.Sprintf("riffle-test-%d-%d", os.Getpid(), terminals.Add(1))}
 	state, err := os.MkdirTemp("", "rt") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &terminal{t: t, socket: filepath.Join(state, "tmux")}
 	t.Cleanup(func() {
-		_ = exec.Command("tmux", "-L", w.socket, "kill-server").Run() // it may have ended by itself
+		_ = exec.Command("tmux", "-S", w.socket, "kill-server").Run() // it may have ended by itself
 		os.RemoveAll(state)
 	})
 	command := "trap : INT; XDG_STATE_HOME=" + state + " RIFFLE_HOME=" + state + " NO_COLOR= " + filepath.Join(bin, "riffle")
@@ -53,7 +49,7 @@ func onTerminal(t *testing.T, dir string, args ...string) *terminal {
 
 func (w *terminal) tmux(args ...string) string {
 	w.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-u", "-L", w.socket}, args...)...).CombinedOutput()
+	out, err := exec.Command("tmux", append([]string{"-u", "-S", w.socket}, args...)...).CombinedOutput()
 	if err != nil {
 		w.t.Fatalf("tmux %q: %v\n%s", args, err, out)
 	}
