@@ -113,6 +113,7 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		a.frame.last = time.Time{} // draw now
 		a.touch()
 	case tea.KeyPressMsg:
+		a.frame.pressed = true
 		a.touch()
 		return a.press(keyName(m), m.Text)
 	case tea.PasteMsg:

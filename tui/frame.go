@@ -12,6 +12,9 @@ import (
 const (
 	frameEvery   = 40 * time.Millisecond
 	blurredEvery = 200 * time.Millisecond
+	// keyEvery bounds the drawings that keys ask for: what was pressed shows at once, and a key that
+	// repeats does not draw more often than a terminal shows.
+	keyEvery = 12 * time.Millisecond
 )
 
 // The least size that is drawn, and the width from which side panes stand beside the others.
@@ -24,6 +27,7 @@ const (
 // frame is the state of drawing.
 type frame struct {
 	dirty   bool
+	pressed bool // a key came since the last drawing
 	ticking bool // a frameMsg is on its way
 	last    time.Time
 	buf     []byte
@@ -61,9 +65,13 @@ func (a *app) settle() tea.Cmd {
 			}
 		}
 	}
-	if a.frame.dirty && now.Sub(a.frame.last) >= every {
+	soon := every
+	if a.frame.pressed {
+		soon = keyEvery
+	}
+	if a.frame.dirty && now.Sub(a.frame.last) >= soon {
 		a.compose()
-		a.frame.last, a.frame.dirty = now, false
+		a.frame.last, a.frame.dirty, a.frame.pressed = now, false, false
 	}
 	if !a.frame.ticking && (active || a.frame.dirty) {
 		a.frame.ticking = true
