@@ -322,3 +322,50 @@ func twins(row string) bool {
 	a, b, _ := strings.Cut(strings.TrimSpace(row), ",")
 	return a == b && a != ""
 }
+
+// TestExactWhileRecordsFlow rescales a job 1 -> 2 -> 1, replaces its query, and starts another from a
+// savepoint, while records come; every window and key is written once, with all of its rows.
+func TestExactWhileRecordsFlow(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	topic := r.flights()
+	addr := strings.TrimSuffix(strings.TrimPrefix(topic, "kafka://"), "/flights")
+	spec := jobs.Spec{Name: "hourly", Dir: r.dir, Parallelism: 1, Checkpoint: jobs.Duration(20 * time.Millisecond), Rate: 4000, SQL: fmt.Sprintf(`
+CREATE TABLE flights (date TIMESTAMP, delay BIGINT, origin VARCHAR, WATERMARK FOR date AS date - INTERVAL '2' DAY)
+WITH ('connector'='kafka', 'topic'='flights', 'properties.bootstrap.servers'='%s', 'format'='json', 'scan.startup.mode'='earliest-offset');
+CREATE TABLE out (start TIMESTAMP, origin VARCHAR, n BIGINT, version BIGINT) WITH ('connector'='filesystem', 'format'='parquet', 'path'='out/hourly');
+INSERT INTO out SELECT window_start, origin, count(*), 1 FROM TUMBLE(TABLE flights, DESCRIPTOR(date), INTERVAL '1' HOUR) GROUP BY window_start, window_end, origin`, addr)}
+	if err := r.client.Submit(ctx, spec); err != nil {
+		t.Fatal(err)
+	}
+	flowing := func(d jobs.Detail) bool { return d.State == jobs.Running && d.Rows > 0 && d.Checkpoint != nil }
+	r.await("hourly", "rows", flowing)
+	for _, p := range []int{2, 1} {
+		if err := r.client.Rescale(ctx, "hourly", p); err != nil {
+			t.Fatal(err)
+		}
+		r.await("hourly", "rows after the rescale", func(d jobs.Detail) bool { return d.Parallelism == p && flowing(d) })
+	}
+	spec.SQL = strings.Replace(spec.SQL, "count(*), 1 FROM", "count(*), 2 FROM", 1)
+	if err := r.client.Replace(ctx, spec); err != nil {
+		t.Fatal(err)
+	}
+	r.await("hourly", "rows of version 2", func(d jobs.Detail) bool { return d.Version == 2 && flowing(d) })
+	dir, err := r.client.Stop(ctx, "hourly", "moved")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.client.Remove(ctx, "hourly"); err != nil {
+		t.Fatal(err)
+	}
+	spec.Name, spec.From, spec.Rate, spec.UntilEnd, spec.Parallelism = "moved", dir, 0, true, 2
+	if err := r.client.Submit(ctx, spec); err != nil {
+		t.Fatal(err)
+	}
+	r.await("moved", "the end", inState(jobs.Finished))
+	got := lines(r.query("SELECT start, origin, n FROM 'out/hourly'"))
+	want := lines(r.query("SELECT window_start, origin, count(*) FROM TUMBLE(TABLE '" + topic + "@start..end', DESCRIPTOR(date), INTERVAL '1' HOUR) GROUP BY window_start, window_end, origin"))
+	if got != want {
+		t.Errorf("got %d bytes, want %d: %.300s", len(got), len(want), got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/jobs"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
@@ -23,6 +24,7 @@ type promoteFlags struct {
 	allowLoss bool
 	dryRun    bool
 	check     bool
+	from      string
 	yes       bool
 	session   *repl.Session // of a REPL; nil: a new one
 	last      func() string // the REPL's last statement
@@ -62,6 +64,7 @@ func (a *app) promoteIn(s *repl.Session, last func() string) *cobra.Command {
 	fl.StringVar(&f.req.Late, "late", "", "directory for rows that come too late (default: they are counted)")
 	fl.BoolVar(&f.req.NoShadow, "no-shadow", false, "do not compare with the batch answer")
 	fl.BoolVar(&f.replace, "replace", false, "put it in the place of the running job of that name; operators that did not change keep their state")
+	fl.StringVar(&f.from, "from", "", "savepoint directory to begin with: its positions and its state")
 	fl.BoolVar(&f.allowLoss, "allow-state-loss", false, "with --replace: go on although state is dropped or begins empty")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "only show what would be done")
 	fl.BoolVar(&f.check, "check", false, "for scripts: exit 0 when the job runs as the query says, 6 when it would change, 5 for lint errors")
@@ -103,6 +106,11 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 	if err != nil {
 		return err
 	}
+	if f.from != "" {
+		if p.Spec.From, err = a.savepointToStart(f); err != nil {
+			return err
+		}
+	}
 	if a.json {
 		if err := a.printJSON(p); err != nil {
 			return err
@@ -122,6 +130,19 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 		return nil
 	}
 	return a.startPromotion(ctx, s, f, p)
+}
+
+// savepointToStart checks the savepoint that a new job is to begin with.
+func (a *app) savepointToStart(f *promoteFlags) (string, error) {
+	if f.replace {
+		return "", usage("--from and --replace exclude each other: a replaced job goes on from its own state")
+	}
+	info, err := jobs.DescribeSavepoint(f.from, parquet.Format{}, true)
+	if err != nil {
+		return "", fmt.Errorf("--from %s: %w", f.from, err)
+	}
+	a.notice("begins with savepoint %s of %s: %d rows of state, %d positions", info.Label, info.Job, info.Rows, info.Positions)
+	return filepath.Abs(f.from)
 }
 
 // promoteText is the statements: -f FILE, a file as the first argument, or the argument itself.
