@@ -123,26 +123,34 @@ func runShell(t *testing.T, cmd, dir string) string {
 // until they are gone.
 func endServer(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"home/LOCK", "broker.pid"} {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil || len(data) == 0 {
-			continue // it was never started, or has let go of the directory
+	endProcess(t, filepath.Join(dir, "home", "LOCK"))
+	endProcess(t, filepath.Join(dir, "broker.pid"))
+}
+
+// endProcess ends the process whose number is in a file, and waits until it is gone.
+func endProcess(t *testing.T, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil || len(data) == 0 {
+		return // it was never started, or has let go of the directory
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return // it has ended
+	}
+	end := time.Now().Add(commandTime)
+	for err = p.Signal(syscall.SIGTERM); err == nil; err = p.Signal(syscall.Signal(0)) {
+		if now, err := os.ReadFile(file); err == nil && len(now) == 0 {
+			return // it has let go; its parent may not have asked how it ended
 		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+		if time.Now().After(end) {
+			t.Fatalf("process %d of %s does not end", pid, file)
 		}
-		p, err := os.FindProcess(pid)
-		if err != nil {
-			continue // it has ended
-		}
-		end := time.Now().Add(commandTime)
-		for err = p.Signal(syscall.SIGTERM); err == nil; err = p.Signal(syscall.Signal(0)) {
-			if time.Now().After(end) {
-				t.Fatalf("process %d of %s does not end", pid, name)
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
