@@ -103,12 +103,12 @@ func holder(v view) (Partition, bool) {
 		p := &v.partitions[i]
 		switch {
 		case p.Ended:
-		case p.Holds && (p.QuietMS < 0 || time.Duration(p.QuietMS)*time.Millisecond >= quietPart):
+		case p.Holds && time.Duration(p.QuietMS)*time.Millisecond >= quietPart:
 			if held != nil && held.QuietMS > p.QuietMS {
 				continue
 			}
 			held = p
-		case !p.Idle && p.QuietMS >= 0 && time.Duration(p.QuietMS)*time.Millisecond < quietPart:
+		case !p.Idle && p.Rows > 0 && time.Duration(p.QuietMS)*time.Millisecond < quietPart:
 			active = true
 		}
 	}

@@ -102,7 +102,7 @@ type Partition struct {
 	Rows      int64   `json:"rows"`
 	Lag       int64   `json:"lag"` // -1: not known
 	Watermark *string `json:"watermark"`
-	QuietMS   int64   `json:"quiet_ms"` // since its last row; -1: none yet
+	QuietMS   int64   `json:"quiet_ms"` // since its last row, or since it was opened
 	Idle      bool    `json:"idle"`     // not counted for the watermark
 	Holds     bool    `json:"holds"`    // it holds the watermark back
 	Ended     bool    `json:"ended"`

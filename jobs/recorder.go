@@ -188,8 +188,9 @@ const shownSplits = 128
 // partitionsOf adds the sources' partitions, and what they mean for the whole job.
 func (v *view) partitionsOf(m exec.Metrics) {
 	hold := dataflow.MaxTime
+	holds := func(s exec.SplitMetrics) bool { return !s.Idle && !s.Ended && !(s.Ordered && s.Rows == 0) }
 	for _, s := range m.Splits {
-		if !s.Idle && !s.Ended {
+		if holds(s) {
 			hold = min(hold, s.Watermark)
 		}
 	}
@@ -197,11 +198,12 @@ func (v *view) partitionsOf(m exec.Metrics) {
 		if s.Ended && len(m.Splits) > shownSplits {
 			continue // a source of many small splits, such as a generator
 		}
-		p := Partition{Table: s.Source, Name: s.ID, Rows: s.Rows, Lag: s.Lag, Watermark: timeText(s.Watermark), QuietMS: -1, Idle: s.Idle, Ended: s.Ended}
+		since := s.Opened
 		if !s.LastRow.IsZero() {
-			p.QuietMS = m.At.Sub(s.LastRow).Milliseconds()
+			since = s.LastRow
 		}
-		p.Holds = !s.Idle && !s.Ended && s.Watermark == hold
+		p := Partition{Table: s.Source, Name: s.ID, Rows: s.Rows, Lag: s.Lag, Watermark: timeText(s.Watermark), QuietMS: m.At.Sub(since).Milliseconds(), Idle: s.Idle, Ended: s.Ended}
+		p.Holds = holds(s) && s.Watermark == hold
 		if s.Lag >= 0 {
 			v.sample.SourceLag = max(v.sample.SourceLag, 0) + s.Lag
 		}

@@ -258,9 +258,9 @@ func errText(err error) string {
 }
 
 // slowCause says in words where the time of a slow checkpoint went; "" when it was not slow: less
-// than a tenth of the interval, and less than a second.
+// than a second and, from a tenth of a second on, less than the interval.
 func slowCause(c Checkpoint, every time.Duration) string {
-	if c.TotalMS < 1000 && c.TotalMS < float64(every.Milliseconds())/10 {
+	if c.TotalMS < 100 || c.TotalMS < 1000 && c.TotalMS < float64(every.Milliseconds()) {
 		return ""
 	}
 	switch max(c.AlignMS, c.WriteMS, c.CommitMS) {

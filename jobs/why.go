@@ -86,8 +86,8 @@ func (j *job) whyWatermark(w *Why, v view) {
 		return
 	}
 	if p, ok := holder(v); ok {
-		since := "never had a row"
-		if p.QuietMS >= 0 {
+		since := "no row in this run"
+		if p.Rows > 0 {
 			since = fmt.Sprintf("last row %s ago", (time.Duration(p.QuietMS) * time.Millisecond).Round(time.Second))
 		}
 		w.blame(fmt.Sprintf("windows cannot close: the watermark is the minimum over %d partitions, and %s holds it (%s)", len(v.partitions), p.Name, since),

@@ -65,10 +65,12 @@ type SplitMetrics struct {
 	Rows      int64 // in this run
 	Watermark dataflow.Time
 	LastTime  dataflow.Time // largest event time that it held, less the watermark's delay
-	LastRow   time.Time     // processing time of its last row
-	Lag       int64         // rows between its reader and its end; -1: not known
-	Idle      bool          // it does not hold the watermark back
+	Opened    time.Time
+	LastRow   time.Time // processing time of its last row; zero: none yet
+	Lag       int64     // rows between its reader and its end; -1: not known
+	Idle      bool      // it does not hold the watermark back
 	Ended     bool
+	Ordered   bool // splits are in order of event time: one without rows yet does not hold the watermark back
 }
 
 // Lagger is a Reader that knows how far it is behind the end of its split.
@@ -159,13 +161,14 @@ type splitGauge struct {
 	rows       atomic.Int64
 	wm, last   atomic.Int64
 	lastRow    atomic.Int64 // Unix nanoseconds; 0: none yet
+	opened     time.Time
 	lag        atomic.Int64
 	idle, ends atomic.Bool
 }
 
 // gauge registers a split of this run.
 func (s *sourceStage) gauge(o *openSplit, task int) *splitGauge {
-	g := &splitGauge{id: o.split.ID, task: task}
+	g := &splitGauge{id: o.split.ID, task: task, opened: time.Now()}
 	g.wm.Store(o.st.Watermark)
 	g.last.Store(o.st.Pending)
 	g.lag.Store(-1)
@@ -280,7 +283,7 @@ func (s *sourceStage) metrics(name string, unbounded bool) (out []SplitMetrics) 
 	defer s.mu.Unlock()
 	for _, g := range s.gauges {
 		m := SplitMetrics{ID: g.id, Source: name, Task: g.task, Rows: g.rows.Load(), Watermark: g.wm.Load(), LastTime: g.last.Load(),
-			Lag: g.lag.Load(), Idle: g.idle.Load(), Ended: g.ends.Load()}
+			Lag: g.lag.Load(), Idle: g.idle.Load(), Ended: g.ends.Load(), Ordered: s.queue, Opened: g.opened}
 		if n := g.lastRow.Load(); n > 0 {
 			m.LastRow = time.Unix(0, n)
 		}
