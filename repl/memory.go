@@ -9,6 +9,9 @@ import (
 // unknownMemory is the size that a machine is taken to have when it does not say.
 const unknownMemory = 4 << 30
 
+// DefaultMemory is the limit of a process that was given none: 60 % of the machine, in bytes.
+func DefaultMemory() int64 { return machineMemory() / 100 * 60 }
+
 // machineMemory is the memory of the machine, or the cgroup's limit when that is lower, in bytes.
 func machineMemory() int64 {
 	total := int64(unknownMemory)

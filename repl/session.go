@@ -333,7 +333,7 @@ func (s *Session) reserve() (*spill.Pool, string, error) {
 	if s.pool == nil {
 		limit := s.Memory
 		if limit == 0 {
-			limit = machineMemory() / 100 * 60
+			limit = DefaultMemory()
 		}
 		// Batches in flight and scratch are not counted: a tenth is kept for them.
 		if err := spill.Sweep(dir); err != nil {

@@ -112,8 +112,11 @@ func tuneCollector(limit int64) {
 	if os.Getenv("GOGC") == "" && (limit == 0 || limit >= smallMemory) {
 		debug.SetGCPercent(400)
 	}
-	if limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
+	if limit == 0 {
+		limit = repl.DefaultMemory()
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit) // the collector works harder near it, however seldom it runs else
 	}
 }
 
