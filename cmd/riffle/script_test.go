@@ -216,34 +216,49 @@ func diffLines(want, got string) string {
 	return b.String()
 }
 
-// TestTour runs every command of the README's tour and compares what it prints.
+// TestTour runs every command of the console blocks of the README and of the guide, and compares what
+// it prints.
 func TestTour(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the tour needs a POSIX shell")
 	}
-	data, err := os.ReadFile("../../README.md")
+	guide, err := filepath.Glob("../../docs/guide/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tour(t, "../../README.md") == 0 {
+		t.Error("the README has no console block")
+	}
+	for _, file := range guide {
+		tour(t, file)
+	}
+}
+
+// tour runs the console blocks of a file, one after the other in one directory, and returns how many
+// there are.
+func tour(t *testing.T, file string) int {
+	t.Helper()
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	t.Cleanup(func() { endServer(t, dir) })
 	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatchIndex(string(data), -1)
-	if len(blocks) == 0 {
-		t.Fatal("the README has no console block")
-	}
 	out, at := "", 0
 	for _, b := range blocks {
 		want := string(data[b[2]:b[3]])
 		got := transcript(t, want, dir)
 		if got != want && !*rewrite {
-			t.Errorf("README (go test ./cmd/riffle -rewrite):\n%s", diffLines(want, got))
+			t.Errorf("%s (go test ./cmd/riffle -rewrite):\n%s", file, diffLines(want, got))
 		}
 		out += string(data[at:b[2]]) + got
 		at = b[3]
 	}
 	if *rewrite {
-		if err := os.WriteFile("../../README.md", []byte(out+string(data[at:])), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(out+string(data[at:])), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return len(blocks)
 }
