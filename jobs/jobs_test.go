@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -367,5 +368,44 @@ INSERT INTO out SELECT window_start, origin, count(*), 1 FROM TUMBLE(TABLE fligh
 	want := lines(r.query("SELECT window_start, origin, count(*) FROM TUMBLE(TABLE '" + topic + "@start..end', DESCRIPTOR(date), INTERVAL '1' HOUR) GROUP BY window_start, window_end, origin"))
 	if got != want {
 		t.Errorf("got %d bytes, want %d: %.300s", len(got), len(want), got)
+	}
+}
+
+// TestStateAsTable reads a running job's result and the state of a savepoint with SQL, and leaves no
+// file behind.
+func TestStateAsTable(t *testing.T) {
+	r := newRig(t)
+	if err := r.client.Submit(t.Context(), r.stream("bids")); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "open windows", func(d jobs.Detail) bool { return d.RowsOut > 0 && d.Checkpoints > 0 })
+	sp, err := r.client.Savepoint(t.Context(), "bids", "now")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	var out strings.Builder
+	var notices []string
+	s := repl.NewSession(repl.Output{Notice: func(f string, args ...any) { notices = append(notices, fmt.Sprintf(f, args...)) },
+		Result: func(o render.Options) (render.Writer, error) { o.Format = "csv"; return render.New(&out, o) }})
+	s.Server = repl.ServerAddress{Dir: r.state}
+	final := ""
+	for _, o := range sp.Operators {
+		if o.Rows > 0 {
+			final = o.ID
+		}
+	}
+	if err := s.Execute(t.Context(), "SELECT count(*) > 0 AS open FROM job.bids; SELECT count(*) > 0 AS kept FROM savepoint('"+sp.Dir+"', '"+final+"', 'groups')"); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != "open\ntrue\nkept\ntrue\n" || len(notices) != 1 || !strings.Contains(notices[0], "as of watermark") {
+		t.Errorf("got %q, notices %q", out.String(), notices)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(tmp, "riffle-session-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
 	}
 }

@@ -32,6 +32,7 @@ func (st *statement) jobTable(name string) (plan.Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.tmp = append(st.tmp, f.Name())
 	wm, checkpoint, err := c.View(st.ctx, name, f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("job.%s: %w", name, err)
@@ -42,6 +43,25 @@ func (st *statement) jobTable(name string) (plan.Table, error) {
 	}
 	st.out.Notice("job.%s as of %s (checkpoint %d)", name, at, checkpoint)
 	return parquet.Open(nil, f.Name())
+}
+
+// end removes the files of a statement.
+func (st *statement) end() {
+	for _, name := range st.tmp {
+		_ = os.Remove(name) // Close removes what is left
+	}
+}
+
+// Close removes the files of the session. Its statements must have ended.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tmp == "" {
+		return nil
+	}
+	dir := s.tmp
+	s.tmp = ""
+	return os.RemoveAll(dir)
 }
 
 // scratch is a directory for files that are gone with the session.

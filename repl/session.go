@@ -137,6 +137,7 @@ func (s *Session) executeTo(ctx context.Context, text string, out Output, run *R
 			err = st.execStatement(bound)
 			s.forgetScopes()
 		}
+		st.end()
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,8 @@ type statement struct {
 	ctx context.Context
 	set Settings
 	out Output
-	run *Run // that shows how far it is; nil for Execute
+	run *Run     // that shows how far it is; nil for Execute
+	tmp []string // files that go with the statement
 }
 
 var _ sql.Catalog = (*statement)(nil)

@@ -33,6 +33,7 @@ type app struct {
 	profile  string
 	server   repl.ServerAddress
 	stopProf func()
+	atEnd    []func() error
 	// onInterrupt, when set, is what ctrl-c does instead of ending the process: in a REPL it cancels
 	// the query.
 	onInterrupt atomic.Pointer[func()]
@@ -68,7 +69,14 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errw)
-	defer func() { a.stopProfile() }()
+	defer func() {
+		a.stopProfile()
+		for _, end := range a.atEnd {
+			if err := end(); err != nil {
+				a.notice("%v", err)
+			}
+		}
+	}()
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := a.startProfile(); err != nil {
 			return err

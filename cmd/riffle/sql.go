@@ -60,6 +60,7 @@ func (q *queryFlags) addStream(cmd *cobra.Command) {
 // session makes a session from the flags.
 func (a *app) session(q *queryFlags) (*repl.Session, error) {
 	s := repl.NewSession(repl.Output{Result: func(o render.Options) (render.Writer, error) { return a.writer(q, o) }, Notice: a.notice})
+	a.atEnd = append(a.atEnd, s.Close)
 	if q.showTime {
 		setTime(s, a.err)
 	}
