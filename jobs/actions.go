@@ -209,6 +209,15 @@ func (s *Server) change(ctx context.Context, name, what string, fn func(*record)
 			return err
 		}
 	}
+	if err := j.relaunchWith(what, fn); err != nil {
+		return err
+	}
+	j.awaitStart(ctx)
+	return nil
+}
+
+// relaunchWith changes the record of a job that was stopped and starts it again.
+func (j *job) relaunchWith(what string, fn func(*record) error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.state == Finished { // its input ended while it was stopping
@@ -218,6 +227,25 @@ func (s *Server) change(ctx context.Context, name, what string, fn func(*record)
 		return errors.Join(err, j.relaunchLocked("goes on as before"))
 	}
 	return j.relaunchLocked(what)
+}
+
+// awaitStart waits until a job that was launched runs, or has met its first failure.
+func (j *job) awaitStart(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		j.mu.Lock()
+		starting := j.state == Starting
+		j.mu.Unlock()
+		if !starting {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Replace puts another query in the place of a job's. The new version begins with a savepoint of the
@@ -295,7 +323,7 @@ func Settings() [][2]string {
 		{"checkpoint", "interval of checkpoints, such as 5s; at once"},
 		{"rate", "rows a second that a source task reads at most, 0 for no limit; at once"},
 		{"idle-timeout", "silence after which a partition holds the watermark no longer, such as 60s; TABLE.idle-timeout for one table; at once"},
-		{"late", "directory for late rows; with the next start"},
+		{"late", "another directory for late rows, of a job that keeps them; with the next start"},
 		{"bad", "directory for records that cannot be decoded; with the next start"},
 	}
 }
@@ -328,6 +356,8 @@ func setting(s *Spec, key, value string) (apply func(*exec.Job), restart bool, e
 		}
 		s.Idle[table] = Duration(d)
 		return func(r *exec.Job) { r.SetIdle(table, d) }, false, nil
+	case key == "late" && (s.Late == "") != (value == ""):
+		return nil, false, bad("set from the start on: whether late rows are kept decides which columns are read, and the state with them; promote the query anew with --late")
 	case key == "late":
 		s.Late = value
 		return nil, true, nil

@@ -34,8 +34,10 @@ var (
 // StartPromotion writes the job's file for git and hands the job to the job server, which it starts
 // when there is none.
 func (s *Session) StartPromotion(ctx context.Context, p *Promotion, o StartOptions) (st Started, err error) {
-	if st.File, err = writeJob(p, o.Overwrite || o.Replace); err != nil {
-		return st, err
+	if !o.Replace { // what is replaced keeps its file until it is known to fit
+		if st.File, err = writeJob(p, o.Overwrite); err != nil {
+			return st, err
+		}
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -61,6 +63,9 @@ func (s *Session) StartPromotion(ctx context.Context, p *Promotion, o StartOptio
 	}
 	if !jobs.Lossless(st.Fit) && !o.AllowLoss {
 		return st, ErrStateLoss
+	}
+	if st.File, err = writeJob(p, true); err != nil {
+		return st, err
 	}
 	return st, c.Replace(ctx, p.Spec)
 }

@@ -90,7 +90,7 @@ func (a *app) rescaleCommand() *cobra.Command {
 }
 
 func (a *app) forkCommand() *cobra.Command {
-	file := ""
+	file, loss := "", false
 	cmd := a.jobCommand("fork JOB NAME", "Start another job from the present state of one", "riffle fork hourly hourly_v2 -f hourly_v2.sql", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
 		if file == "" {
 			return usage("riffle fork needs the statements of the new job, with a target of its own: -f FILE")
@@ -99,10 +99,21 @@ func (a *app) forkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		list, err := c.Fit(ctx, args[0], spec)
+		if err != nil {
+			return err
+		}
+		if !jobs.Lossless(list) && !loss {
+			if err := a.printFit(list); err != nil {
+				return err
+			}
+			return &differs{repl.ErrStateLoss.Error()}
+		}
 		spec.Name = args[1]
 		return a.done(c.Fork(ctx, args[0], spec), "%s runs from the state of %s", args[1], args[0])
 	})
 	cmd.Flags().StringVarP(&file, "file", "f", "", "statements of the new job")
+	cmd.Flags().BoolVar(&loss, "allow-state-loss", false, "go on although state is dropped or begins empty")
 	return cmd
 }
 
