@@ -311,7 +311,7 @@ func (c *coordinator) complete(cp *checkpoint) {
 		return
 	}
 	c.checkLocked()
-	if c.stopped && !cp.final {
+	if c.stopped && !cp.final || len(c.asked) > 0 { // asked for while this one was under way
 		c.triggerLocked()
 	}
 }
