@@ -19,10 +19,8 @@ import (
 	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/internal/vfs"
-	"github.com/riffle-io/riffle/optimizer"
+	"github.com/riffle-io/riffle/jobs"
 	"github.com/riffle-io/riffle/repl"
-	"github.com/riffle-io/riffle/sql"
-	"github.com/riffle-io/riffle/sql/syntax"
 )
 
 const job = `CREATE VIEW bids AS SELECT auction, bidder, date_time FROM gen.nexmark_bid(events => %d, stream => true);
@@ -80,23 +78,11 @@ func measure(events int64, every time.Duration, dir string) error {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// bind makes the physical plan of the job.
+// bind makes the physical plan of the job, as the job server does.
 func bind(ctx context.Context, events int64) (plan.Node, error) {
-	s := repl.NewSession(repl.Output{Notice: func(string, ...any) {}})
-	if err := s.Execute(ctx, fmt.Sprintf(job, events)); err != nil {
-		return nil, err
-	}
-	script, err := syntax.Parse(insert)
+	p, err := repl.NewEngine(0).Prepare(ctx, jobs.Spec{Name: "checkpoint", SQL: fmt.Sprintf(job, events) + ";\n" + insert})
 	if err != nil {
 		return nil, err
 	}
-	bound, err := sql.Bind(script.Stmts[0], s.Catalog(), sql.Options{Source: insert})
-	if err != nil {
-		return nil, err
-	}
-	ins, ok := bound.(*sql.Insert)
-	if !ok {
-		return nil, fmt.Errorf("the statement became a %T", bound)
-	}
-	return optimizer.Optimize(ins.Plan, optimizer.Options{})
+	return p.Root, nil
 }
