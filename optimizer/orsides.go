@@ -51,7 +51,7 @@ func impliedBy(e expr.Expr, of func(expr.Expr) bool) expr.Expr {
 	for _, a := range or.Args {
 		var some []expr.Expr
 		for _, p := range expr.SplitAnd(a) {
-			if of(p) && cannotFail(p) {
+			if of(p) && expr.Infallible(p) {
 				some = append(some, p)
 			}
 		}
@@ -61,19 +61,4 @@ func impliedBy(e expr.Expr, of func(expr.Expr) bool) expr.Expr {
 		branches = append(branches, expr.And(some...))
 	}
 	return &expr.Call{Fn: or.Fn, Args: branches, T: vec.TBool}
-}
-
-// cannotFail tells whether e may be computed for rows that the query itself does not compute it for.
-func cannotFail(e expr.Expr) bool {
-	ok := true
-	expr.Walk(e, func(x expr.Expr) bool {
-		switch x := x.(type) {
-		case *expr.Call:
-			ok = ok && !x.Fn.Fallible && !x.Fn.Volatile
-		case *expr.Cast:
-			ok = ok && x.Try
-		}
-		return ok
-	})
-	return ok
 }

@@ -230,6 +230,22 @@ func MapColumns(e Expr, to func(*Col) Expr) Expr {
 	})
 }
 
+// Infallible tells whether e may be computed for values that the query itself does not compute it for:
+// nothing in it fails, and it has no effect but its value.
+func Infallible(e Expr) bool {
+	ok := true
+	Walk(e, func(x Expr) bool {
+		switch x := x.(type) {
+		case *Call:
+			ok = ok && !x.Fn.Fallible && !x.Fn.Volatile
+		case *Cast:
+			ok = ok && x.Try
+		}
+		return ok
+	})
+	return ok
+}
+
 // Equal tells whether two expressions are the same.
 func Equal(a, b Expr) bool {
 	return a == b || key(a) == key(b)

@@ -34,7 +34,7 @@ func newFilters(conjuncts []expr.Expr) ([]expr.Expr, []bool) {
 	for _, c := range conjuncts {
 		for _, e := range expr.SplitAnd(c) {
 			cols := expr.Columns(e)
-			if len(cols) != 1 || !infallible(e) {
+			if len(cols) != 1 || !expr.Infallible(e) {
 				rest = append(rest, e)
 				continue
 			}
@@ -53,21 +53,6 @@ func newFilters(conjuncts []expr.Expr) ([]expr.Expr, []bool) {
 		out, single = append(out, e), append(single, false)
 	}
 	return out, single
-}
-
-// infallible tells whether e can be computed for values that no row has.
-func infallible(e expr.Expr) bool {
-	ok := true
-	expr.Walk(e, func(x expr.Expr) bool {
-		switch x := x.(type) {
-		case *expr.Call:
-			ok = ok && !x.Fn.Fallible && !x.Fn.Volatile
-		case *expr.Cast:
-			ok = ok && x.Try
-		}
-		return ok
-	})
-	return ok
 }
 
 func compileFilters(es []expr.Expr, single []bool) ([]*filter, error) {
