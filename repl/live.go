@@ -276,28 +276,11 @@ func (l *Live) windowEnd() int {
 
 // liveWriter records rows and passes them on.
 type liveWriter struct {
-	live *Live
-	next render.Writer // nil: nowhere
+	render.Writer // that the rows go on to
+	live          *Live
 }
 
 func (w *liveWriter) Write(b *vec.Batch) error {
 	w.live.record(b, time.Now())
-	if w.next != nil {
-		return w.next.Write(b)
-	}
-	return nil
-}
-
-func (w *liveWriter) Flush() error {
-	if w.next != nil {
-		return w.next.Flush()
-	}
-	return nil
-}
-
-func (w *liveWriter) Close() error {
-	if w.next != nil {
-		return w.next.Close()
-	}
-	return nil
+	return w.Writer.Write(b)
 }

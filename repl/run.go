@@ -143,11 +143,16 @@ func (r *Run) openResult(o render.Options, out Output, named bool) (render.Write
 	r.mu.Lock()
 	r.result = res
 	r.mu.Unlock()
-	w := &resultWriter{res: res}
-	if out.Result != nil {
-		w.next, err = out.Result(o)
+	next, err := out.writer(o)
+	return &resultWriter{next, res}, err
+}
+
+// writer is where the rows of a result go on to: nowhere unless the output asks for them.
+func (out Output) writer(o render.Options) (render.Writer, error) {
+	if out.Result == nil {
+		return discard{}, nil
 	}
-	return w, err
+	return out.Result(o)
 }
 
 func (r *Run) notice(out Output, format string, args ...any) { r.output(out).Notice(format, args...) }
@@ -166,43 +171,26 @@ func (r *Run) openLive(o render.Options, out Output, mode plan.Mode, key []int) 
 	r.mu.Lock()
 	r.live, r.stream = live, true
 	r.mu.Unlock()
-	w := &liveWriter{live: live}
-	var err error
-	if out.Result != nil {
-		w.next, err = out.Result(o)
-	}
-	return w, err
+	next, err := out.writer(o)
+	return &liveWriter{next, live}, err
 }
 
 // resultWriter keeps rows and passes them on.
 type resultWriter struct {
-	res  *Result
-	next render.Writer // nil: nowhere
+	render.Writer // that the rows go on to
+	res           *Result
 }
 
 func (w *resultWriter) Write(b *vec.Batch) error {
 	if err := w.res.append(b); err != nil {
 		return err
 	}
-	if w.next != nil {
-		return w.next.Write(b)
-	}
-	return nil
-}
-
-func (w *resultWriter) Flush() error {
-	if w.next != nil {
-		return w.next.Flush()
-	}
-	return nil
+	return w.Writer.Write(b)
 }
 
 func (w *resultWriter) Close() error {
 	w.res.finish()
-	if w.next != nil {
-		return w.next.Close()
-	}
-	return nil
+	return w.Writer.Close()
 }
 
 // count has the input of a plan counted. Streams are left as they are: the engine counts those.

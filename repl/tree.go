@@ -251,14 +251,19 @@ func fileNode(path string, footer bool) Node {
 	return n
 }
 
-// columnNodes lists the columns of a table as SQL names it.
-func (s *Session) columnNodes(ctx context.Context, table string) ([]Node, error) {
-	text := "DESCRIBE " + table
+// bindOne binds a text of one statement, and runs nothing.
+func (s *Session) bindOne(ctx context.Context, text string) (sql.Statement, error) {
 	script, err := syntax.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
+	return s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
+}
+
+// columnNodes lists the columns of a table as SQL names it.
+func (s *Session) columnNodes(ctx context.Context, table string) ([]Node, error) {
+	text := "DESCRIBE " + table
+	bound, err := s.bindOne(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -282,11 +287,7 @@ func typeText(t vec.Type) string { return strings.ToLower(t.String()) }
 // ColumnNames lists the columns of a table, as SQL text names it, that * shows.
 func (s *Session) ColumnNames(ctx context.Context, table string) ([]string, error) {
 	text := "SELECT * FROM " + table
-	script, err := syntax.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
+	bound, err := s.bindOne(ctx, text)
 	if err != nil {
 		return nil, err
 	}
