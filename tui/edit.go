@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -101,7 +102,7 @@ func (e *explore) history() tea.Cmd {
 	p := &picker{name: "History", verb: "into the editor", empty: "nothing was run yet",
 		hint: [][2]string{{"ctrl-r", "run"}}}
 	for _, h := range list {
-		note := h.At.Local().Format("01-02 15:04") + "  " + seconds(h.Took) + "  " + widget.Count(h.Rows) + " rows"
+		note := h.At.Local().Format("01-02 15:04") + "  " + seconds(h.Took) + "  " + render.Count(h.Rows) + " rows"
 		it := widget.Item{Text: oneStatement(h.Text), Note: note}
 		if h.Error != "" {
 			it.Note, it.S = h.At.Local().Format("01-02 15:04")+"  FAILED", canvas.Dim

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -229,7 +230,7 @@ func progress(st repl.RunStatus) string {
 			parts = append(parts, "about "+seconds(left)+" left")
 		}
 	}
-	parts = append(parts, widget.Count(st.Rows)+" rows so far")
+	parts = append(parts, render.Count(st.Rows)+" rows so far")
 	return strings.Join(parts, "  ")
 }
 
@@ -240,7 +241,7 @@ func cost(st repl.RunStatus) string {
 		parts = append(parts, fmt.Sprintf("%d/%d row groups", st.RowGroupsRead, st.RowGroups))
 	}
 	if st.BytesRead > 0 {
-		parts = append(parts, widget.Bytes(st.BytesRead))
+		parts = append(parts, render.Bytes(st.BytesRead))
 	}
 	if st.Files > 1 {
 		parts = append(parts, fmt.Sprintf("%d files", st.Files))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -67,7 +68,7 @@ func (a *app) findNext(f *find, g *widget.Grid, step int64) tea.Cmd {
 				a.say(canvas.Warn, "not found: "+text)
 			default:
 				g.MoveTo(hit.row, hit.col)
-				note := "found in row " + widget.Count(hit.row+1)
+				note := "found in row " + render.Count(hit.row+1)
 				if hit.wrapped {
 					note += "  (search began again at the other end)"
 				}

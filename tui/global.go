@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -138,10 +139,10 @@ func (a *app) showLog() tea.Cmd {
 func (a *app) copyText(text, what string) tea.Cmd {
 	const most = 1 << 20 // terminals drop longer ones
 	if len(text) > most {
-		a.say(canvas.Warn, what+" is longer than a terminal's clipboard takes ("+widget.Bytes(int64(len(text)))+"); E exports it")
+		a.say(canvas.Warn, what+" is longer than a terminal's clipboard takes ("+render.Bytes(int64(len(text)))+"); E exports it")
 		return nil
 	}
-	a.say(canvas.Good, "copied "+what+" ("+widget.Bytes(int64(len(text)))+")")
+	a.say(canvas.Good, "copied "+what+" ("+render.Bytes(int64(len(text)))+")")
 	return tea.SetClipboard(text)
 }
 

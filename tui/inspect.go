@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -196,13 +197,13 @@ func (in *inspector) drawFile(r canvas.Region, focus bool) {
 	f := in.file
 	t := in.e.a.theme
 	r.Clip(t, 1, 0, r.W-12, filepath.Base(f.Path), canvas.Title)
-	r.Right(r.W-1, 0, widget.Bytes(f.Size), canvas.Text)
+	r.Right(r.W-1, 0, render.Bytes(f.Size), canvas.Text)
 	r.Clip(t, 1, 1, r.W-2, "created by "+f.CreatedBy, canvas.Dim)
 	index := "no"
 	if f.PageIndex {
 		index = "yes"
 	}
-	r.Clip(t, 1, 2, r.W-2, fmt.Sprintf("%s rows  %d row groups", widget.Count(f.Rows), len(f.RowGroups)), canvas.Text)
+	r.Clip(t, 1, 2, r.W-2, fmt.Sprintf("%s rows  %d row groups", render.Count(f.Rows), len(f.RowGroups)), canvas.Text)
 	r.Clip(t, 1, 3, r.W-2, fmt.Sprintf("v%d  page index %s  blooms %d", f.Version, index, f.Blooms), canvas.Text)
 	y := 4
 	keys := make([]string, 0, len(f.Metadata))
@@ -222,7 +223,7 @@ func (in *inspector) groups() []*widget.Node {
 	var out []*widget.Node
 	for i, g := range in.file.RowGroups {
 		out = append(out, &widget.Node{ID: itoa(i), Label: fmt.Sprintf("row group %d", i),
-			Detail: widget.Short(float64(g.Rows)) + " rows " + widget.Bytes(g.Compressed), Data: &in.file.RowGroups[i]})
+			Detail: render.Short(float64(g.Rows)) + " rows " + render.Bytes(g.Compressed), Data: &in.file.RowGroups[i]})
 	}
 	return out
 }
@@ -237,7 +238,7 @@ func (in *inspector) children(n *widget.Node) []*widget.Node {
 	case *repl.ParquetRowGroup:
 		for i := range d.Chunks {
 			c := &d.Chunks[i]
-			out = append(out, &widget.Node{ID: n.ID + "." + itoa(i), Label: c.Column, Detail: c.Codec + " " + widget.Bytes(c.Compressed), Data: c})
+			out = append(out, &widget.Node{ID: n.ID + "." + itoa(i), Label: c.Column, Detail: c.Codec + " " + render.Bytes(c.Compressed), Data: c})
 		}
 	case *repl.ParquetChunk:
 		leaf(chunkLine(d))
@@ -249,14 +250,14 @@ func (in *inspector) children(n *widget.Node) []*widget.Node {
 			leaf("no statistics: nothing can be skipped")
 		}
 		if d.BloomBytes > 0 {
-			leaf("bloom filter " + widget.Bytes(d.BloomBytes))
+			leaf("bloom filter " + render.Bytes(d.BloomBytes))
 		}
 		if len(d.Pages) > 0 {
 			out = append(out, &widget.Node{ID: n.ID + ".pages", Label: "pages", Detail: itoa(len(d.Pages)), Data: d.Pages})
 		}
 	case []repl.ParquetPage:
 		for _, p := range d {
-			leaf(fmt.Sprintf("row %s: %s  %s .. %s", widget.Count(p.FirstRow), widget.Bytes(p.Bytes), p.Min, p.Max))
+			leaf(fmt.Sprintf("row %s: %s  %s .. %s", render.Count(p.FirstRow), render.Bytes(p.Bytes), p.Min, p.Max))
 		}
 	}
 	return out
@@ -264,9 +265,9 @@ func (in *inspector) children(n *widget.Node) []*widget.Node {
 
 // chunkLine is a chunk's type with its values.
 func chunkLine(c *repl.ParquetChunk) string {
-	text := c.Type + "  " + widget.Count(c.Values) + " values"
+	text := c.Type + "  " + render.Count(c.Values) + " values"
 	if c.Nulls >= 0 {
-		text += ", " + widget.Count(c.Nulls) + " null"
+		text += ", " + render.Count(c.Nulls) + " null"
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -164,7 +165,7 @@ func (j *jobs) drawOperator(r canvas.Region, i int, focus bool) {
 	}
 	j.drawShare(in.Sub(1, 0, in.W-2, 1), "busy", o.Busy, 0.9)
 	j.drawShare(in.Sub(1, 1, in.W-2, 1), "backp", o.Backpressure, 0.2)
-	lines := []string{"in    " + widget.Short(o.InRate) + "/s", "out   " + widget.Short(o.OutRate) + "/s"}
+	lines := []string{"in    " + render.Short(o.InRate) + "/s", "out   " + render.Short(o.OutRate) + "/s"}
 	if o.Source {
 		lines = lines[1:]
 	}
@@ -172,9 +173,9 @@ func (j *jobs) drawOperator(r canvas.Region, i int, focus bool) {
 		lines = append(lines, "wm    "+timeOnly(*o.Watermark))
 	}
 	if o.Keys >= 0 {
-		lines = append(lines, "keys  "+widget.Count(o.Keys))
+		lines = append(lines, "keys  "+render.Count(o.Keys))
 	}
-	lines = append(lines, "state "+widget.Bytes(o.StateBytes))
+	lines = append(lines, "state "+render.Bytes(o.StateBytes))
 	for y, l := range lines {
 		in.Clip(t, 1, 2+y, in.W-1, l, canvas.Text)
 	}
@@ -233,11 +234,11 @@ func (j *jobs) drawOperatorTree(r canvas.Region, focus bool) {
 		name := strings.Repeat("  ", depth) + o.Title
 		line.Clip(j.a.theme, 1, 0, 26, name, canvas.Text)
 		j.drawShare(line.Sub(28, 0, 19, 1), "busy", o.Busy, 0.9)
-		rest := fmt.Sprintf("backp %s  in %s/s  out %s/s", percent(o.Backpressure), widget.Short(o.InRate), widget.Short(o.OutRate))
+		rest := fmt.Sprintf("backp %s  in %s/s  out %s/s", percent(o.Backpressure), render.Short(o.InRate), render.Short(o.OutRate))
 		if o.Watermark != nil {
 			rest += "  wm " + timeOnly(*o.Watermark)
 		}
-		rest += "  state " + widget.Bytes(o.StateBytes)
+		rest += "  state " + render.Bytes(o.StateBytes)
 		if o.StateNote != "" {
 			rest += ", " + o.StateNote
 		}
@@ -291,9 +292,9 @@ func (j *jobs) drawParts(r canvas.Region, _ bool) {
 		if p.Watermark != nil {
 			wm = *p.Watermark
 		}
-		text := fmt.Sprintf("%s  %s  %s rows", shortName(p.Name), wm, widget.Count(p.Rows))
+		text := fmt.Sprintf("%s  %s  %s rows", shortName(p.Name), wm, render.Count(p.Rows))
 		if p.Lag >= 0 {
-			text += "  lag " + widget.Count(p.Lag)
+			text += "  lag " + render.Count(p.Lag)
 		}
 		if p.QuietMS >= 5000 {
 			text += "  quiet " + span(time.Duration(p.QuietMS)*time.Millisecond)

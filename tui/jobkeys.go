@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -196,7 +197,7 @@ func (j *jobs) savepoint() tea.Cmd {
 		label = strings.TrimSpace(label)
 		return j.act("riffle savepoint create "+quote(j.sel)+" "+quote(label), "savepoint", func(ctx context.Context, name string) (string, error) {
 			s, err := j.client.Savepoint(ctx, name, label)
-			return "savepoint " + s.Label + ", " + widget.Bytes(s.Bytes) + " in " + s.Dir, err
+			return "savepoint " + s.Label + ", " + render.Bytes(s.Bytes) + " in " + s.Dir, err
 		})
 	}}, "savepoint of "+j.sel+", name: ", "")
 }
@@ -308,12 +309,12 @@ func (j *jobs) openOperator() tea.Cmd {
 		lines = append(lines, widget.Line{{Text: "state: " + o.StateNote}}, nil)
 	}
 	for _, l := range o.Chain {
-		lines = append(lines, widget.Line{{Text: l.Name, S: canvas.Title}, {Text: fmt.Sprintf("  %s rows in, %s out", widget.Count(l.RowsIn), widget.Count(l.RowsOut))}},
+		lines = append(lines, widget.Line{{Text: l.Name, S: canvas.Title}, {Text: fmt.Sprintf("  %s rows in, %s out", render.Count(l.RowsIn), render.Count(l.RowsOut))}},
 			widget.Line{{Text: "  " + l.Detail, S: canvas.Dim}})
 	}
 	lines = append(lines, nil)
 	for i, t := range o.Tasks {
-		lines = append(lines, widget.Line{{Text: fmt.Sprintf("task %d  busy %5s  backp %5s  in %s/s  %s rows", i, percent(t.Busy), percent(t.Backpressure), widget.Short(t.InRate), widget.Count(t.Rows))}})
+		lines = append(lines, widget.Line{{Text: fmt.Sprintf("task %d  busy %5s  backp %5s  in %s/s  %s rows", i, percent(t.Busy), percent(t.Backpressure), render.Short(t.InRate), render.Count(t.Rows))}})
 	}
 	return j.a.read(&reader{name: o.Title, width: 100, prose: widget.Prose{Lines: lines}})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -51,8 +52,8 @@ var jobColumns = []jobColumn{
 		func(x, y repl.JobInfo) int { return cmp.Compare(x.Name, y.Name) }},
 	{"KIND", 6, 8, true, func(i repl.JobInfo, _ time.Time) string { return i.Kind },
 		func(x, y repl.JobInfo) int { return cmp.Compare(x.Kind, y.Kind) }},
-	{"IN/s", 6, 0, false, live(func(i repl.JobInfo) string { return widget.Short(i.InRate) }), byNumber(func(i repl.JobInfo) float64 { return i.InRate })},
-	{"OUT/s", 6, 3, false, live(func(i repl.JobInfo) string { return widget.Short(i.OutRate) }), byNumber(func(i repl.JobInfo) float64 { return i.OutRate })},
+	{"IN/s", 6, 0, false, live(func(i repl.JobInfo) string { return render.Short(i.InRate) }), byNumber(func(i repl.JobInfo) float64 { return i.InRate })},
+	{"OUT/s", 6, 3, false, live(func(i repl.JobInfo) string { return render.Short(i.OutRate) }), byNumber(func(i repl.JobInfo) float64 { return i.OutRate })},
 	{"BUSY", 5, 0, false, live(func(i repl.JobInfo) string { return percent(i.Busy) }), byNumber(func(i repl.JobInfo) float64 { return i.Busy })},
 	{"BACKP", 5, 5, false, live(func(i repl.JobInfo) string { return percent(i.Backpressure) }), byNumber(func(i repl.JobInfo) float64 { return i.Backpressure })},
 	{"WM LAG", 8, 1, false, live(func(i repl.JobInfo) string {
@@ -65,9 +66,9 @@ var jobColumns = []jobColumn{
 		if i.SourceLag < 0 {
 			return "-"
 		}
-		return widget.Count(i.SourceLag)
+		return render.Count(i.SourceLag)
 	}), byNumber(func(i repl.JobInfo) float64 { return float64(i.SourceLag) })},
-	{"STATE", 7, 2, false, live(func(i repl.JobInfo) string { return widget.Bytes(i.StateBytes) }), byNumber(func(i repl.JobInfo) float64 { return float64(i.StateBytes) })},
+	{"STATE", 7, 2, false, live(func(i repl.JobInfo) string { return render.Bytes(i.StateBytes) }), byNumber(func(i repl.JobInfo) float64 { return float64(i.StateBytes) })},
 	{"CKPT", 8, 6, false, func(i repl.JobInfo, now time.Time) string {
 		switch {
 		case i.Checkpoint == nil:
@@ -265,7 +266,7 @@ func (j *jobs) ratesTitle() (string, string) {
 	if j.back > 0 {
 		note = "SCRUBBED " + span(j.back) + " back  0 now"
 	}
-	return j.sel + "  " + widget.Count(int64(len(j.samples))) + " s kept", note
+	return j.sel + "  " + render.Count(int64(len(j.samples))) + " s kept", note
 }
 
 // at is the sample that is looked at: the last one, or the one as far back as the user scrubbed.
@@ -293,17 +294,17 @@ func (j *jobs) drawRates(r canvas.Region, _ bool) {
 		value func(repl.JobSample) float64
 		text  func(float64) string
 	}{
-		{"in/s", func(s repl.JobSample) float64 { return s.InRate }, widget.Short},
-		{"out/s", func(s repl.JobSample) float64 { return s.OutRate }, widget.Short},
+		{"in/s", func(s repl.JobSample) float64 { return s.InRate }, render.Short},
+		{"out/s", func(s repl.JobSample) float64 { return s.OutRate }, render.Short},
 		{"wm lag", func(s repl.JobSample) float64 {
 			if s.LagMS == nil {
 				return 0
 			}
 			return float64(*s.LagMS)
 		}, func(v float64) string { return span(time.Duration(v) * time.Millisecond) }},
-		{"lag", func(s repl.JobSample) float64 { return max(0, float64(s.SourceLag)) }, func(v float64) string { return widget.Count(int64(v)) }},
+		{"lag", func(s repl.JobSample) float64 { return max(0, float64(s.SourceLag)) }, func(v float64) string { return render.Count(int64(v)) }},
 		{"busy", func(s repl.JobSample) float64 { return s.Busy }, percent},
-		{"state", func(s repl.JobSample) float64 { return float64(s.StateBytes) }, func(v float64) string { return widget.Bytes(int64(v)) }},
+		{"state", func(s repl.JobSample) float64 { return float64(s.StateBytes) }, func(v float64) string { return render.Bytes(int64(v)) }},
 	}
 	const name, number = 7, 10
 	width := r.W - name - number - 2
@@ -349,7 +350,7 @@ func (j *jobs) drawSaves(r canvas.Region, _ bool) {
 		}
 		x := r.Text(1, y, fmt.Sprintf("#%d %s ", c.ID, c.At.UTC().Format("15:04:05")), canvas.Text)
 		x = r.Text(x, y, word, st)
-		r.Clip(j.a.theme, x+1, y, r.W-x-2, fmt.Sprintf("%s  align %s write %s commit %s  %s", ms(c.TotalMS), ms(c.AlignMS), ms(c.WriteMS), ms(c.CommitMS), widget.Bytes(c.Bytes)), canvas.Text)
+		r.Clip(j.a.theme, x+1, y, r.W-x-2, fmt.Sprintf("%s  align %s write %s commit %s  %s", ms(c.TotalMS), ms(c.AlignMS), ms(c.WriteMS), ms(c.CommitMS), render.Bytes(c.Bytes)), canvas.Text)
 		y++
 		if c.Cause != "" && y < r.H-saves {
 			r.Clip(j.a.theme, 3, y, r.W-4, c.Cause, canvas.Warn)
@@ -361,7 +362,7 @@ func (j *jobs) drawSaves(r canvas.Region, _ bool) {
 	}
 	for i := range saves {
 		s := j.saves[i]
-		r.Clip(j.a.theme, 1, r.H-saves+i, r.W-2, fmt.Sprintf("sp %-14s %s  %s", s.Label, s.Created.UTC().Format("01-02 15:04"), widget.Bytes(s.Bytes)), canvas.Text)
+		r.Clip(j.a.theme, 1, r.H-saves+i, r.W-2, fmt.Sprintf("sp %-14s %s  %s", s.Label, s.Created.UTC().Format("01-02 15:04"), render.Bytes(s.Bytes)), canvas.Text)
 	}
 }
 

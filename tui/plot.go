@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -139,9 +140,9 @@ func readChart(res *repl.Result, rows int64, kind widget.ChartKind, x, y int, co
 			err = readLine(res, c, n, x, cols[x].Temporal)
 		}
 	}
-	basis := fmt.Sprintf("all %s rows", widget.Count(rows))
+	basis := fmt.Sprintf("all %s rows", render.Count(rows))
 	if n < rows {
-		basis = fmt.Sprintf("FIRST %s of %s rows", widget.Count(n), widget.Count(rows))
+		basis = fmt.Sprintf("FIRST %s of %s rows", render.Count(n), render.Count(rows))
 	}
 	return c, basis, err
 }
@@ -203,7 +204,7 @@ func (e *explore) plotTitle() (string, string) {
 	basis := p.basis
 	if p.kind == widget.BarChart && p.data != nil {
 		if lines := e.ps.list[3].at.h - 2; lines < len(p.data.Y) {
-			basis = fmt.Sprintf("%d of %s rows SHOWN", lines, widget.Count(e.shown.res.Rows()))
+			basis = fmt.Sprintf("%d of %s rows SHOWN", lines, render.Count(e.shown.res.Rows()))
 		}
 	}
 	return title, basis

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -140,19 +141,19 @@ func profileLines(p *repl.Profile, room int) [][2]string {
 	var out [][2]string
 	add := func(name, text string) { out = append(out, [2]string{name, text}) }
 	if p.Rows >= 0 {
-		add("rows", widget.Count(p.Rows))
+		add("rows", render.Count(p.Rows))
 	}
 	if p.Nulls >= 0 {
-		text := widget.Count(p.Nulls)
+		text := render.Count(p.Nulls)
 		if p.Rows > 0 {
 			text += fmt.Sprintf("  %.2f %%", 100*float64(p.Nulls)/float64(p.Rows))
 		}
 		add("null", text)
 	}
 	if p.Distinct >= 0 {
-		text := widget.Count(p.Distinct) + " exact"
+		text := render.Count(p.Distinct) + " exact"
 		if p.DistinctEstimated {
-			text = "about " + widget.Count(p.Distinct) + " (estimate)"
+			text = "about " + render.Count(p.Distinct) + " (estimate)"
 		}
 		add("distinct", text)
 	}
@@ -161,7 +162,7 @@ func profileLines(p *repl.Profile, room int) [][2]string {
 		add("max", p.Max)
 	}
 	if len(p.Quantiles) > 0 && !math.IsNaN(p.Mean) && !math.IsNaN(p.Stddev) {
-		add("mean", widget.Short(p.Mean)+"  sd "+widget.Short(p.Stddev))
+		add("mean", render.Short(p.Mean)+"  sd "+render.Short(p.Stddev))
 	}
 	for _, q := range p.Quantiles {
 		if room < 24 && q.P != 0.5 && q.P != 0.95 {

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -194,7 +195,7 @@ func (p *promote) found(w int) []canvas.Part {
 		if e.Grows {
 			grows = "GROWS"
 		}
-		add(canvas.Text, "state", fmt.Sprintf("%s, about %s for %s keys (%s)", grows, widget.Bytes(e.Bytes), widget.Count(e.Keys), e.Basis))
+		add(canvas.Text, "state", fmt.Sprintf("%s, about %s for %s keys (%s)", grows, render.Bytes(e.Bytes), render.Count(e.Keys), e.Basis))
 	}
 	if l := p.plan.Lateness; l != nil {
 		for _, c := range l.Choices {
@@ -202,7 +203,7 @@ func (p *promote) found(w int) []canvas.Part {
 			if c.Name == l.Chosen.Name {
 				mark = " * "
 			}
-			add(canvas.Text, "late", fmt.Sprintf("%s%s waits %s: %s rows late (%.3f %%)", mark, c.Name, time.Duration(c.Delay), widget.Count(c.Late), 100*c.Share))
+			add(canvas.Text, "late", fmt.Sprintf("%s%s waits %s: %s rows late (%.3f %%)", mark, c.Name, time.Duration(c.Delay), render.Count(c.Late), 100*c.Share))
 		}
 		add(canvas.Dim, "", "measured on "+l.Basis)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -35,7 +36,7 @@ func (in *inspector) setPrune(m *repl.PruneMap, why string) {
 	letters, names := conditions(m)
 	for _, t := range m.Tables {
 		for _, f := range t.Files {
-			add(canvas.Part{Text: filepath.Base(f.Path), S: canvas.Title}, canvas.Part{Text: "  " + widget.Bytes(f.Size), S: canvas.Dim})
+			add(canvas.Part{Text: filepath.Base(f.Path), S: canvas.Title}, canvas.Part{Text: "  " + render.Bytes(f.Size), S: canvas.Dim})
 			for at := 0; at < len(f.Groups); at += groupsLine {
 				line := widget.Line{{Text: "  "}}
 				for _, g := range f.Groups[at:min(at+groupsLine, len(f.Groups))] {
@@ -55,7 +56,7 @@ func (in *inspector) setPrune(m *repl.PruneMap, why string) {
 		add(canvas.Part{Text: letters[n.by], S: canvas.Dim}, canvas.Part{Text: fmt.Sprintf("  skipped by %s  %d", n.by, n.groups)})
 	}
 	add()
-	add(canvas.Part{Text: fmt.Sprintf("bytes: at most %s of %s (%.1f %%)", widget.Bytes(m.BytesRead), widget.Bytes(m.BytesTotal), share)})
+	add(canvas.Part{Text: fmt.Sprintf("bytes: at most %s of %s (%.1f %%)", render.Bytes(m.BytesRead), render.Bytes(m.BytesTotal), share)})
 }
 
 // groupsLine is how many row groups stand on a line.

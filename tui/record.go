@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -118,7 +119,7 @@ func scalar(v any) string {
 }
 
 func (rec *record) title() (string, string) {
-	return fmt.Sprintf("Record %s of %s", widget.Count(rec.row+1), widget.Count(rec.grid.Rows())), rec.name
+	return fmt.Sprintf("Record %s of %s", render.Count(rec.row+1), render.Count(rec.grid.Rows())), rec.name
 }
 
 func (rec *record) size(w, h int) (int, int) { return min(w, 100), h }

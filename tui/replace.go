@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -72,7 +73,7 @@ func (e *explore) confirmReplace(spec repl.JobSpec, fits []repl.JobFit) tea.Cmd 
 			st = canvas.Warn
 		}
 		lines = append(lines, widget.Line{{Text: fmt.Sprintf("%-13s", fitWords[f.Fit]), S: st},
-			{Text: fmt.Sprintf("%s  %s rows, %s", f.Name, widget.Count(f.Rows), widget.Bytes(f.Bytes))}})
+			{Text: fmt.Sprintf("%s  %s rows, %s", f.Name, render.Count(f.Rows), render.Bytes(f.Bytes))}})
 	}
 	if len(fits) == 0 {
 		lines = widget.Paragraph("the job has no state yet")

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -31,7 +32,7 @@ func (e *explore) gridTitle() (string, string) {
 // footer says how many rows of how many are shown, and whether the number is exact.
 func footer(g *widget.Grid, complete bool) string {
 	first, last := g.Shown()
-	text := fmt.Sprintf("%s-%s of %s rows", widget.Count(first), widget.Count(last), widget.Count(g.Rows()))
+	text := fmt.Sprintf("%s-%s of %s rows", render.Count(first), render.Count(last), render.Count(g.Rows()))
 	if g.Rows() == 0 {
 		text = "0 rows"
 	}
@@ -227,7 +228,7 @@ func (e *explore) pickResult() tea.Cmd {
 	p := &picker{name: "Last results: each is a table", verb: "show", empty: "no result yet"}
 	for i := len(list) - 1; i >= 0; i-- {
 		r := list[i]
-		note := widget.Count(r.Rows()) + " rows"
+		note := render.Count(r.Rows()) + " rows"
 		if !r.Complete() {
 			note += " so far"
 		}

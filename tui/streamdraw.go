@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -69,7 +70,7 @@ func (s *stream) status() canvas.Part {
 	case s.st.State == repl.StateFailed:
 		return canvas.Part{Text: "failed  " + firstLine(s.st.Err), S: canvas.Bad}
 	case s.at >= 0 && s.position() < s.live.Next()-1:
-		return canvas.Part{Text: fmt.Sprintf("change %s of %s; 0 goes live", widget.Count(s.at), widget.Count(s.live.Next()-1)), S: canvas.Warn}
+		return canvas.Part{Text: fmt.Sprintf("change %s of %s; 0 goes live", render.Count(s.at), render.Count(s.live.Next()-1)), S: canvas.Warn}
 	}
 	return canvas.Part{Text: "= riffle sql " + quote(oneStatement(s.from.text)) + s.a.sourceArgs(), S: canvas.Dim}
 }
@@ -83,7 +84,7 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 	t := s.a.theme
 	lag := "lag not known"
 	if n.Lag >= 0 {
-		lag = "lag " + widget.Count(n.Lag) + " rec"
+		lag = "lag " + render.Count(n.Lag) + " rec"
 		if n.LagTime > 0 {
 			lag += " (" + seconds(n.LagTime) + ")"
 		}
@@ -100,16 +101,16 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 		gap = " "
 		lag, _, _ = strings.Cut(lag, " (")
 	}
-	x := r.Text(1, 0, fmt.Sprintf("in %s rec/s%sout %s /s%s%s%s", widget.Count(int64(n.InRate)), gap, widget.Count(int64(n.OutRate)), gap, lag, gap), canvas.Text)
-	x = r.Text(x, 0, "late "+widget.Count(n.Late), late)
-	x = r.Text(x, 0, gap+"bad "+widget.Count(n.Bad), bad)
+	x := r.Text(1, 0, fmt.Sprintf("in %s rec/s%sout %s /s%s%s%s", render.Count(int64(n.InRate)), gap, render.Count(int64(n.OutRate)), gap, lag, gap), canvas.Text)
+	x = r.Text(x, 0, "late "+render.Count(n.Late), late)
+	x = r.Text(x, 0, gap+"bad "+render.Count(n.Bad), bad)
 	if n.Shed > 0 {
-		r.Text(x, 0, gap+"SHED "+widget.Count(n.Shed)+" rows", canvas.Warn)
+		r.Text(x, 0, gap+"SHED "+render.Count(n.Shed)+" rows", canvas.Warn)
 	}
 	r.Clip(t, 1, 1, r.W-2, s.watermarkLine(), canvas.Text)
-	state := "state " + widget.Bytes(n.StateBytes)
+	state := "state " + render.Bytes(n.StateBytes)
 	if n.Keys >= 0 {
-		state += ", " + widget.Count(n.Keys) + " keys"
+		state += ", " + render.Count(n.Keys) + " keys"
 	}
 	if n.StateNote != "" {
 		state += ", " + strings.TrimPrefix(n.StateNote, "state: ")
@@ -123,7 +124,7 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 func (s *stream) viewWord() (string, canvas.Style) {
 	limit := ""
 	if s.rate > 0 {
-		limit = "  RATE LIMITED " + widget.Count(s.rate) + "/s"
+		limit = "  RATE LIMITED " + render.Count(s.rate) + "/s"
 	}
 	switch unseen := s.live.Next() - s.shown.next; {
 	case s.at < 0 && s.running():
@@ -131,7 +132,7 @@ func (s *stream) viewWord() (string, canvas.Style) {
 	case s.at < 0:
 		return "view at the end" + limit, canvas.Text
 	case s.at < s.live.Next()-1:
-		return "view PAUSED  +" + widget.Count(unseen) + " changes unseen  space resumes" + limit, canvas.Warn
+		return "view PAUSED  +" + render.Count(unseen) + " changes unseen  space resumes" + limit, canvas.Warn
 	}
 	return "view PAUSED  nothing unseen  space resumes" + limit, canvas.Warn
 }
@@ -333,9 +334,9 @@ func remarkableFirst(in []repl.LivePartition) []repl.LivePartition {
 }
 
 func (s *stream) timeTitle() (string, string) {
-	note := fmt.Sprintf("recorder %s changes, %s", widget.Count(s.live.Next()-s.live.First()), widget.Bytes(s.size))
+	note := fmt.Sprintf("recorder %s changes, %s", render.Count(s.live.Next()-s.live.First()), render.Bytes(s.size))
 	if d := s.live.Dropped(); d > 0 {
-		note += ", " + widget.Count(d) + " older DROPPED"
+		note += ", " + render.Count(d) + " older DROPPED"
 	}
 	return "Time  { } step  [ ] minute  0 live", note
 }
@@ -353,7 +354,7 @@ func (s *stream) drawTime(r canvas.Region, _ bool) {
 	for _, v := range s.now.Rates {
 		peak = max(peak, v)
 	}
-	r.Clip(s.a.theme, r.W-label, 0, label-1, "rec/s, peak "+widget.Short(peak), canvas.Dim)
+	r.Clip(s.a.theme, r.W-label, 0, label-1, "rec/s, peak "+render.Short(peak), canvas.Dim)
 	span := time.Duration(len(rates)) * time.Second
 	if r.H < 2 || len(rates) == 0 {
 		return

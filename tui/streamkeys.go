@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
 	"github.com/riffle-io/riffle/tui/widget"
@@ -117,7 +118,7 @@ func (s *stream) side(name string, read func(int) repl.SideRows) tea.Cmd {
 		return nil
 	}
 	t := &widget.Table{Cols: columns(rows.Columns), Data: cells(rows.Rows)}
-	s.a.open(newSheet(s.a, name, fmt.Sprintf("last %s", widget.Count(int64(len(rows.Rows)))), t))
+	s.a.open(newSheet(s.a, name, fmt.Sprintf("last %s", render.Count(int64(len(rows.Rows)))), t))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -112,7 +113,7 @@ func (t *tap) poll(time.Time) (changed, active bool) {
 func (t *tap) title() (string, string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	note := fmt.Sprintf("%s rows, SAMPLED: %s not shown", widget.Count(int64(len(t.rows))), widget.Count(t.skipped))
+	note := fmt.Sprintf("%s rows, SAMPLED: %s not shown", render.Count(int64(len(t.rows))), render.Count(t.skipped))
 	if t.paused {
 		note = "PAUSED  " + note
 	}

@@ -60,24 +60,6 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
-func TestNumbers(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 12: "12", 999: "999", 1000: "1 000", -1234567: "-1 234 567"} {
-		if got := Count(n); got != want {
-			t.Errorf("Count(%d) = %s", n, got)
-		}
-	}
-	for f, want := range map[float64]string{0: "0", 0.5: "0.5", 999: "999", 1000: "1 k", 12431: "12.4 k", 214e6: "214 M", -1.9e9: "-1.9 G", 0.0001: "0.0001", 999.9: "1 k", 3.14159: "3.14"} {
-		if got := Short(f); got != want {
-			t.Errorf("Short(%v) = %s, want %s", f, got, want)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1 KB", 61 << 20: "61 MB", 1536: "1.5 KB"} {
-		if got := Bytes(n); got != want {
-			t.Errorf("Bytes(%d) = %s, want %s", n, got, want)
-		}
-	}
-}
-
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{"a\nb": "a b", "\x1b[31mred": "\uFFFD[31m…", "héé": "héé", "abcdefghij": "abcde…", "日本語日本": "日本…"} {
 		if got := Clean(in, 6); got != want {

@@ -22,7 +22,10 @@ func Count(n int64) string {
 
 // Short is a number with three digits or so and a unit of thousands: 12.4 k, 1.9 M, 214 M.
 func Short(f float64) string {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	switch {
+	case math.IsNaN(f):
+		return "-"
+	case math.IsInf(f, 0):
 		return fmt.Sprint(f)
 	}
 	units := []string{"", " k", " M", " G", " T", " P"}

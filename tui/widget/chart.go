@@ -6,6 +6,7 @@ import (
 
 	chart "github.com/NimbleMarkets/ntcharts/v2/canvas"
 	"github.com/NimbleMarkets/ntcharts/v2/canvas/graph"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 )
 
@@ -90,7 +91,7 @@ func Bars(r canvas.Region, t *canvas.Theme, labels []string, values []float64) {
 		if most > 0 && !math.IsNaN(v) {
 			drawBar(r.Sub(lw+2, y, room, 1), t, math.Abs(v)/most, st)
 		}
-		r.Right(r.W, y, Short(v), canvas.Text)
+		r.Right(r.W, y, render.Short(v), canvas.Text)
 	}
 }
 
@@ -166,7 +167,7 @@ func Histogram(values []float64, n int) (labels []string, counts []float64) {
 	}
 	for i := range counts {
 		from := lo + (hi-lo)*float64(i)/float64(n)
-		labels = append(labels, Short(from)+" ..")
+		labels = append(labels, render.Short(from)+" ..")
 	}
 	return labels, counts
 }
@@ -196,8 +197,8 @@ func (c *Chart) drawLine(r canvas.Region, t *canvas.Theme) {
 		x1 = x0 + 1
 	}
 	plot := r.Sub(axis, 0, r.W-axis, r.H-1)
-	r.Right(axis-1, 0, Short(y1), canvas.Dim)
-	r.Right(axis-1, plot.H-1, Short(y0), canvas.Dim)
+	r.Right(axis-1, 0, render.Short(y1), canvas.Dim)
+	r.Right(axis-1, plot.H-1, render.Short(y0), canvas.Dim)
 	for y := range plot.H {
 		r.Set(axis-1, y, t.VLine, canvas.Frame)
 	}

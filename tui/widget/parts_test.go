@@ -83,24 +83,6 @@ func TestFuzzy(t *testing.T) {
 	}
 }
 
-func TestNumbers(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 12: "12", 9999: "9999", 48213: "48.2 k", 1902334110: "1.90 G", -0.5: "-0.50", 346e6: "346 M", math.NaN(): "-"} {
-		if got := Short(v); got != want {
-			t.Errorf("Short(%v) = %q, want %q", v, got, want)
-		}
-	}
-	for v, want := range map[int64]string{0: "0", 999: "999", 12431: "12 431", -1234567: "-1 234 567"} {
-		if got := Count(v); got != want {
-			t.Errorf("Count(%d) = %q, want %q", v, got, want)
-		}
-	}
-	for v, want := range map[int64]string{0: "0 B", 999: "999 B", 212_000_000: "212 MB", 1_910_000_000: "1.91 GB"} {
-		if got := Bytes(v); got != want {
-			t.Errorf("Bytes(%d) = %q, want %q", v, got, want)
-		}
-	}
-}
-
 func chartText(c *Chart, w, h int, ascii bool) string {
 	cv := canvas.New(w, h)
 	c.Draw(cv.All(), canvas.NewTheme(false, ascii))
