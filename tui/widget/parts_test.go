@@ -91,7 +91,7 @@ func chartText(c *Chart, w, h int, ascii bool) string {
 
 func TestBars(t *testing.T) {
 	c := &Chart{Kind: BarChart, Labels: []string{"DE", "US", "F"}, Y: []float64{1.9e9, 0.95e9, -1e8}}
-	want := "DE |################################ 1.90 G\nUS |################ 950 M\n F |## -100 M\n"
+	want := "DE |################################ 1.9 G\nUS |################ 950 M\n F |## -100 M\n"
 	if got := chartText(c, 45, 3, true); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(want), " ") {
 		t.Errorf("got\n%s", got)
 	}
