@@ -265,29 +265,13 @@ func (j *jobs) drawParts(r canvas.Region, _ bool) {
 	if j.detail == nil {
 		return
 	}
-	var first, rest []repl.JobPartition
-	for _, p := range j.detail.Partitions {
-		if p.Holds || p.Idle {
-			first = append(first, p)
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	list := append(first, rest...)
+	list := remarkableFirst(j.detail.Partitions, func(p repl.JobPartition) bool { return p.Holds || p.Idle })
 	for y, p := range list {
 		if y == r.H-1 && len(list) > r.H {
 			r.Text(1, y, fmt.Sprintf("%d others", len(list)-y), canvas.Dim)
 			return
 		}
-		word, st := "ok", canvas.Dim
-		switch {
-		case p.Holds:
-			word, st = "HOLD", canvas.Warn
-		case p.Idle:
-			word, st = "IDLE", canvas.Warn
-		case p.Ended:
-			word = "END"
-		}
+		word, st := partitionWord(p.Holds, p.Idle, p.Ended)
 		wm := "-"
 		if p.Watermark != nil {
 			wm = *p.Watermark

@@ -269,7 +269,7 @@ func (s *stream) drawParts(r canvas.Region, _ bool) {
 	}
 	shown := len(parts)
 	if shown > r.H {
-		parts = remarkableFirst(parts)
+		parts = remarkableFirst(parts, func(p repl.LivePartition) bool { return p.Holds || p.Idle })
 		shown = r.H - 1
 		r.Text(1, shown, fmt.Sprintf("+%d more", len(parts)-shown), canvas.Dim)
 	}
@@ -278,25 +278,9 @@ func (s *stream) drawParts(r canvas.Region, _ bool) {
 	}
 }
 
-// shortName is what tells a partition from the others of its topic.
-func shortName(name string) string {
-	if i := strings.LastIndexAny(name, "/ "); i >= 0 && i < len(name)-1 {
-		return name[i+1:]
-	}
-	return name
-}
-
 // drawPart draws one partition, whose name takes nw cells.
 func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, nw int, lo, hi time.Time) {
-	word, st := "ok", canvas.Dim
-	switch {
-	case p.Holds:
-		word, st = "HOLD", canvas.Warn
-	case p.Idle:
-		word, st = "IDLE", canvas.Warn
-	case p.Ended:
-		word = "END"
-	}
+	word, st := partitionWord(p.Holds, p.Idle, p.Ended)
 	layout := "15:04:05"
 	if hi.Sub(lo) >= 12*time.Hour { // the time of day alone would mislead
 		layout = "01-02 15:04"
@@ -318,19 +302,6 @@ func (s *stream) drawPart(r canvas.Region, p repl.LivePartition, nw int, lo, hi 
 	}
 	r.Right(r.W-6, 0, at, canvas.Text)
 	r.Text(r.W-5, 0, word, st)
-}
-
-// remarkableFirst puts the partitions that hold or are idle before the others.
-func remarkableFirst(in []repl.LivePartition) []repl.LivePartition {
-	var first, rest []repl.LivePartition
-	for _, p := range in {
-		if p.Holds || p.Idle {
-			first = append(first, p)
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	return append(first, rest...)
 }
 
 func (s *stream) timeTitle() (string, string) {

@@ -220,28 +220,16 @@ func (g *Grid) Hide() bool {
 // Key moves the cursor.
 func (g *Grid) Key(k string) bool {
 	g.refreshColumns()
-	page := int64(max(g.height, 2))
+	if row, ok := moveRow(k, g.row, g.Rows(), int64(g.height)); ok {
+		g.row = row
+		g.follow()
+		return true
+	}
 	switch k {
-	case "j", "down":
-		g.row++
-	case "k", "up":
-		g.row--
 	case "h", "left":
 		g.col--
 	case "l", "right":
 		g.col++
-	case "g g", "home":
-		g.row = 0
-	case "G", "end":
-		g.row = g.Rows() - 1
-	case "ctrl+d":
-		g.row += page / 2
-	case "ctrl+u":
-		g.row -= page / 2
-	case "ctrl+f", "pgdown":
-		g.row += page - 1
-	case "ctrl+b", "pgup":
-		g.row -= page - 1
 	case "H":
 		g.col = max(g.view.Pinned, g.left-max(1, g.shown-1))
 		g.left = g.col

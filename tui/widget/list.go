@@ -18,29 +18,17 @@ type List struct {
 
 // Key moves the selection.
 func (l *List) Key(k string) bool {
-	n := max(l.height, 2)
-	switch k {
-	case "j", "down", "ctrl+n":
-		l.Sel++
-	case "k", "up", "ctrl+p":
-		l.Sel--
-	case "g g", "home":
-		l.Sel = 0
-	case "G", "end":
-		l.Sel = len(l.Items) - 1
-	case "ctrl+d":
-		l.Sel += n / 2
-	case "ctrl+u":
-		l.Sel -= n / 2
-	case "ctrl+f", "pgdown":
-		l.Sel += n - 1
-	case "ctrl+b", "pgup":
-		l.Sel -= n - 1
-	default:
-		return false
+	switch k { // a list beside a text field leaves it the letters
+	case "ctrl+n":
+		k = "down"
+	case "ctrl+p":
+		k = "up"
 	}
-	l.Sel = max(0, min(l.Sel, len(l.Items)-1))
-	return true
+	row, ok := moveRow(k, l.Sel, len(l.Items), l.height)
+	if ok {
+		l.Sel = row
+	}
+	return ok
 }
 
 // Draw draws the lines around the selected one.

@@ -201,29 +201,14 @@ func (tr *Tree) Reload() []string {
 
 // Key moves the cursor and closes nodes. Opening is the owner's, who loads the children.
 func (tr *Tree) Key(k string) bool {
-	n := max(tr.height, 2)
-	switch k {
-	case "j", "down":
-		tr.sel++
-	case "k", "up":
-		tr.sel--
-	case "g g", "home":
-		tr.sel = 0
-	case "G", "end":
-		tr.sel = len(tr.lines) - 1
-	case "ctrl+d":
-		tr.sel += n / 2
-	case "ctrl+u":
-		tr.sel -= n / 2
-	case "ctrl+f", "pgdown":
-		tr.sel += n - 1
-	case "ctrl+b", "pgup":
-		tr.sel -= n - 1
-	case "h", "left":
-		tr.out()
-	default:
+	if row, ok := moveRow(k, tr.sel, len(tr.lines), tr.height); ok {
+		tr.sel = row
+		return true
+	}
+	if k != "h" && k != "left" {
 		return false
 	}
+	tr.out()
 	tr.sel = max(0, min(tr.sel, len(tr.lines)-1))
 	return true
 }
