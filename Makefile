@@ -30,7 +30,8 @@ law:
 # Reference pages that are made from the code; CI fails when they are stale.
 docs:
 	$(GO) test ./repl -run TestReference -rewrite
-	$(GO) test ./cmd/riffle -run 'TestTranscripts|TestTour' -rewrite
+	$(GO) test ./jobs -run TestOpenAPI -rewrite
+	$(GO) test ./cmd/riffle -run 'TestTranscripts|TestTour|TestPicture|TestFirstMinutes' -rewrite
 
 demo:
 	$(GO) run ./cmd/riffle demo

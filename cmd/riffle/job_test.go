@@ -218,24 +218,30 @@ func TestNoBroker(t *testing.T) {
 	contains(t, r.run(exitUnreachable, hourlyArgs()...), r.broker)
 }
 
-// TestFullDisk runs a job on a file system that has no room, and goes on when there is.
-func TestFullDisk(t *testing.T) {
+// smallDisk mounts a file system of a size on a new directory, for the time of the test.
+func smallDisk(t *testing.T, dir, size string) {
+	t.Helper()
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
 		t.Skip("mounting a small file system needs root on Linux")
 	}
-	r, _ := startBroker(t, kafka.BrokerOptions{}, "true")
-	disk := r.path("disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=3m", "riffle-test", disk).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "riffle-test", dir).CombinedOutput(); err != nil {
 		t.Skipf("a small file system cannot be mounted here: %s", out)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("umount", disk).CombinedOutput(); err != nil {
-			t.Errorf("umount %s: %s", disk, out)
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount %s: %s", dir, out)
 		}
 	})
+}
+
+// TestFullDisk runs a job on a file system that has no room, and goes on when there is.
+func TestFullDisk(t *testing.T) {
+	r, _ := startBroker(t, kafka.BrokerOptions{}, "true")
+	disk := r.path("disk")
+	smallDisk(t, disk, "3m")
 	ballast := filepath.Join(disk, "ballast")
 	for _, tt := range []struct {
 		full string // what does not fit

@@ -19,7 +19,8 @@ import (
 )
 
 // TestFirstMinutes is what a newcomer does in the first five minutes: the demo on a real terminal,
-// from the file over the live topic to a job that goes on when the screens are left.
+// from the file over the live topic to a job that goes on when the screens are left. With -rewrite it
+// draws the pictures of the guide on its way.
 func TestFirstMinutes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -31,7 +32,8 @@ func TestFirstMinutes(t *testing.T) {
 	w.sees("of 20 rows", "ORD")
 	w.keys("Tab")
 	w.keys("p")
-	w.sees("Plot", "flights")
+	w.sees("Plot", "bar", "6 of 20 rows SHOWN")
+	w.picture("explore", dir)
 
 	// The same flights as a stream; one partition is silent and holds the watermark.
 	w.keys("C-w", "k")
@@ -58,6 +60,7 @@ func TestFirstMinutes(t *testing.T) {
 	w.sees("PAUSED")
 	w.keys("{", "{")
 	w.sees("you are here", "0 goes live")
+	w.picture("stream", dir)
 	w.keys("0")
 	w.sees("view LIVE")
 
@@ -85,7 +88,8 @@ func TestFirstMinutes(t *testing.T) {
 	})
 	w.matches(`>R\S* +per_hour`)
 	w.keys("Enter")
-	w.sees("Operators of per_hour", "WindowAggregate", "Watermark by source partition")
+	w.sees("Operators of per_hour", "WindowAggregate", "Watermark by source partition", "#1 ")
+	w.picture("jobs", dir)
 	w.keys("+")
 	w.sees("2 -> 3")
 	w.keys("y")

@@ -53,59 +53,7 @@ func mask(s string) string {
 	return s
 }
 
-// TestScreens takes riffle demo through its screens on a real terminal. With -rewrite it draws the
-// pictures of the guide, without it the screens only have to come up.
-func TestScreens(t *testing.T) {
-	dir := t.TempDir()
-	w := onTerminal(t, dir, "demo")
-	w.sees("[1 Explore]", "FROM flights", "> live", "kafka: 127.0.0.1")
-	w.keys("C-r")
-	w.sees("of 20 rows", "ORD")
-	w.keys("Tab")
-	w.keys("p")
-	w.sees("Plot", "bar", "6 of 20 rows SHOWN")
-	w.picture("explore", dir)
-
-	w.keys("C-w", "k")
-	w.matches(`┏━ query\.sql`)
-	w.keys("G")
-	w.sees("vim NORMAL  ln 10 ")
-	w.keys("C-r")
-	w.sees("[2 Stream]", "Partitions", "HOLD")
-	w.until("a fix", func(string) bool { // the partition has to be silent for a while
-		w.keys("w")
-		if strings.Contains(w.sees("1. CAUSE", "esc close"), "set an idle time-out") {
-			return true
-		}
-		w.keys("Escape")
-		w.until("the closed overlay", func(s string) bool { return !strings.Contains(s, "1. CAUSE") })
-		return false
-	})
-	w.keys("Enter")
-	w.sees("IDLE", "+I 2001-")
-	w.keys("Space")
-	w.sees("PAUSED")
-	w.keys("{")
-	w.sees("you are here")
-	w.picture("stream", dir)
-	w.keys("0")
-	w.sees("view LIVE")
-
-	w.keys("P")
-	w.sees("promote to a job named:")
-	w.keys("C-u")
-	w.enters("per_hour")
-	w.sees("Promote to a running job", "equal to the batch answer")
-	w.keys("Enter")
-	home := regexp.MustCompile(`(/\S+)/riffle\.sock`).FindStringSubmatch(w.sees("[4 Jobs]", "riffle.sock", "per_hour"))
-	t.Cleanup(func() { endProcess(t, filepath.Join(home[1], "LOCK")) }) // before the demo, which else keeps its broker for the job
-	w.matches(`>R\S* +per_hour`)
-	w.keys("Enter")
-	w.sees("Operators of per_hour", "WindowAggregate", "Watermark by source partition", "#1 ")
-	w.picture("jobs", dir)
-}
-
-// picture draws the terminal as docs/NAME.svg when pictures are to be drawn. The directory of the test
+// picture draws the terminal as docs/NAME.svg when pictures are to be drawn (-rewrite). The directory of the test
 // is left out of it.
 func (w *terminal) picture(name, dir string) {
 	w.t.Helper()

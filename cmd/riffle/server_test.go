@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -178,22 +176,9 @@ func TestServerBrokerGone(t *testing.T) {
 
 // TestServerFullDisk fills the disk under the server; the jobs go on by themselves when there is room.
 func TestServerFullDisk(t *testing.T) {
-	if runtime.GOOS != "linux" || os.Getuid() != 0 {
-		t.Skip("mounting a small file system needs root on Linux")
-	}
 	r, _ := startBroker(t, kafka.BrokerOptions{}, firstDays)
 	disk := r.path("home")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "riffle-test", disk).CombinedOutput(); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %s", out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", disk).CombinedOutput(); err != nil {
-			t.Errorf("umount %s: %s", disk, out)
-		}
-	})
+	smallDisk(t, disk, "6m")
 	s := r.serve()
 	t.Cleanup(func() { _ = s.child.cmd.Process.Kill(); s.child.wait() }) // before the umount
 	for name, j := range r.serverJobs() {
