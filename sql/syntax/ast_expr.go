@@ -235,6 +235,12 @@ type FuncCall struct {
 	Over        *WindowSpec // nil without OVER
 }
 
+// bare tells whether nothing but the name is there, which CURRENT_DATE needs no parentheses for.
+func (f *FuncCall) bare() bool {
+	return len(f.Args)+len(f.Named)+len(f.OrderBy)+len(f.WithinGroup) == 0 &&
+		!f.Star && !f.Distinct && !f.IgnoreNulls && f.Filter == nil && f.Over == nil
+}
+
 // NamedArg is name => value.
 type NamedArg struct {
 	Span

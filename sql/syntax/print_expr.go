@@ -287,7 +287,7 @@ func (p *printer) tableArg(e *TableArg) {
 func (p *printer) call(f *FuncCall) {
 	if len(f.Name) == 1 && niladic[f.Name[0].Name] && !f.Name[0].Quoted {
 		p.put(strings.ToUpper(f.Name[0].Name))
-		if len(f.Args) == 0 {
+		if f.bare() {
 			return
 		}
 	} else {
