@@ -37,6 +37,7 @@ func (j *jobs) addKeys() {
 		cmd("-", "rescale down (asks)", "", "", func() tea.Cmd { return j.rescale(-1) }),
 		cmd("w", "why is it quiet?", "why", "jobs why", j.why),
 		cmd("e", "edit the query", "edit", "", j.edit),
+		cmd("f", "fork: another job from its state (asks)", "", "fork", j.fork),
 		cmd("x", "cancel at once (asks)", "", "cancel", j.cancelJob),
 		cmd("ctrl+d", "forget a job that ended (asks)", "", "", j.remove),
 		cmd("i", "plan of the job", "", "", j.plan),
@@ -63,8 +64,8 @@ func (j *jobs) addListKeys() {
 	cmd := func(title string, run func(string) tea.Cmd, keys ...string) *keymap.Command {
 		return &keymap.Command{Keys: keys, Scope: "jobs/lists", Group: groupMove, Title: title, Run: run}
 	}
-	open := cmd("open the job", do(func() tea.Cmd { j.open = true; j.details.to("jobs/graph"); return j.look() }), "enter")
-	open.Short, open.When, open.Group = "open", j.hasJob, groupView
+	open := cmd("open the job", do(func() tea.Cmd { j.openDetail(); return j.look() }), "enter")
+	open.Short, open.When, open.Group = "open", func() bool { return j.hasJob() || j.waiting() }, groupView
 	j.a.keys.Add(open,
 		cmd("down", move(1), "j", "down"), cmd("up", move(-1), "k", "up"),
 		cmd("first", move(-1<<20), "g g", "home"), cmd("last", move(1<<20), "G", "end"),

@@ -32,6 +32,7 @@ type jobServer interface {
 	Remove(ctx context.Context, name string) error
 	Set(ctx context.Context, name, key, value string) (bool, error)
 	Replace(ctx context.Context, s repl.JobSpec) error
+	Fork(ctx context.Context, name string, s repl.JobSpec) error
 	Tap(ctx context.Context, name, operator string, fn func(repl.Tapped) error) error
 }
 
@@ -57,6 +58,7 @@ type jobs struct {
 
 	lists, details *panes
 	open           bool // one job in detail
+	opens          bool // enter was pressed before there was a list
 	asTree         bool // its operators as a tree
 	op             int  // operator under the cursor
 	events         widget.List
@@ -120,10 +122,11 @@ func (j *jobs) scopes() []string {
 
 func (j *jobs) typing(string, string) (tea.Cmd, bool)     { return nil, false }
 func (j *jobs) cursor() (int, int, tea.CursorShape, bool) { return 0, 0, 0, false }
-func (j *jobs) enter() tea.Cmd                            { return j.look() }
+func (j *jobs) enter() tea.Cmd                            { j.opens = false; return j.look() }
 func (j *jobs) poll(time.Time) (bool, bool, tea.Cmd)      { return false, false, nil }
 func (j *jobs) inFront() bool                             { return j.a.front() == screen(j) }
 func (j *jobs) hasJob() bool                              { return j.client != nil && j.sel != "" }
+func (j *jobs) waiting() bool                             { return j.client != nil && j.busy && j.seen.IsZero() }
 func (j *jobs) draw(r canvas.Region) {
 	if j.client == nil || (j.err != nil && len(j.list) == 0) {
 		j.drawNoServer(r)
@@ -173,6 +176,9 @@ func (j *jobs) look() tea.Cmd {
 		return func() tea.Cmd {
 			j.busy = false
 			j.take(name, got)
+			if j.sel != name && got.err == nil { // another was chosen meanwhile, or this is the first list
+				return j.look()
+			}
 			return j.later()
 		}
 	})
@@ -228,7 +234,11 @@ func (j *jobs) take(name string, got looked) {
 	j.seen = j.a.now()
 	j.list = got.list
 	j.arrange()
-	if got.detail == nil {
+	if j.opens && j.sel != "" {
+		j.openDetail()
+	}
+	j.opens = false
+	if got.detail == nil || j.sel != name { // another was chosen meanwhile
 		return
 	}
 	if j.of != name {
@@ -266,14 +276,22 @@ func (j *jobs) index() int {
 	return slices.IndexFunc(j.list, func(i repl.JobInfo) bool { return i.Name == j.sel })
 }
 
+// openDetail shows the selected job in detail. Before the list is there, the first job of it opens
+// when it comes.
+func (j *jobs) openDetail() {
+	if j.opens = j.sel == ""; !j.opens {
+		j.open = true
+		j.details.to("jobs/graph")
+	}
+}
+
 // openJob shows a job in detail.
 func (a *app) openJob(name string) tea.Cmd {
 	j := a.jobs
 	if j.sel != name {
 		j.sel, j.detail, j.samples, j.saves, j.back = name, nil, nil, nil, 0
 	}
-	j.open = true
-	j.details.to("jobs/graph")
+	j.openDetail()
 	return a.show("jobs")
 }
 

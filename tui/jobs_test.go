@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ type board struct {
 	now  time.Time
 	down bool
 	did  []string
+	hold chan struct{} // the list comes when it is closed; nil: at once
 }
 
 func (b *board) Addr() string { return "/run/riffle.sock" }
@@ -37,6 +39,9 @@ func (b *board) infos() []repl.JobInfo {
 var errDown = fmt.Errorf("dial unix /run/riffle.sock: connection refused: %w", repl.ErrNoServer)
 
 func (b *board) List(context.Context) ([]repl.JobInfo, error) {
+	if b.hold != nil {
+		<-b.hold
+	}
 	if b.down {
 		return nil, errDown
 	}
@@ -46,7 +51,7 @@ func (b *board) List(context.Context) ([]repl.JobInfo, error) {
 func (b *board) Show(_ context.Context, name string) (repl.JobDetail, error) {
 	for _, i := range b.infos() {
 		if i.Name == name {
-			d := repl.JobDetail{Info: i, SQL: "INSERT INTO o SELECT 1", Spec: repl.JobSpec{Name: name}, Plan: "Sink o\n└─ Aggregate"}
+			d := repl.JobDetail{Info: i, SQL: "INSERT INTO 'out/rev' SELECT 1", Spec: repl.JobSpec{Name: name}, Plan: "Sink o\n└─ Aggregate"}
 			if name == "rev_by_country" {
 				b.graph(&d)
 			}
@@ -134,6 +139,9 @@ func (b *board) Remove(_ context.Context, n string) error { return b.log("remove
 func (b *board) Replace(_ context.Context, s repl.JobSpec) error {
 	return b.log("replace %s %s", s.Name, s.SQL)
 }
+func (b *board) Fork(_ context.Context, n string, s repl.JobSpec) error {
+	return b.log("fork %s %s: %s", n, s.Name, s.SQL)
+}
 func (b *board) Savepoint(_ context.Context, n, l string) (repl.Savepoint, error) {
 	return repl.Savepoint{Label: l, Dir: "sp/" + l}, b.log("savepoint %s %s", n, l)
 }
@@ -217,12 +225,58 @@ func TestReplaceShowsTheFit(t *testing.T) {
 	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
 	d.run(d.a.jobs.look())
 	d.settle()
-	d.keys("e").want("rev_by_country.sql", "INSERT INTO o")
+	d.keys("e").want("rev_by_country.sql", "INSERT INTO 'out/rev'")
 	d.keys("esc A").typed(" + 1").keys("esc :").typed("replace\n").want("kept", "Aggregate", "DROPPED", "Join")
 	d.keys("y").want("[4 Jobs]")
-	if len(b.did) != 1 || b.did[0] != "replace rev_by_country INSERT INTO o SELECT 1 + 1" {
+	if len(b.did) != 1 || b.did[0] != "replace rev_by_country INSERT INTO 'out/rev' SELECT 1 + 1" {
 		t.Errorf("did %q", b.did)
 	}
+}
+
+func TestForkShowsWhatItDoes(t *testing.T) {
+	d, b := onJobs(t, 100, 30, Options{})
+	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
+	d.run(d.a.jobs.look())
+	d.settle()
+	d.keys("f").want("fork rev_by_country as a job named:").typed("Rev\n").want("must be lower-case")
+	d.keys("f").typed("rev_v2\n").want("Fork rev_by_country as rev_v2", "rows     out/rev_v2", "(rev_by_country: out/rev)", "kept", "DROPPED", "= riffle fork rev_by_country rev_v2 -f jobs/rev_v2.sql")
+	d.keys("n")
+	if len(b.did) != 0 {
+		t.Errorf("did %q before it was told to", b.did)
+	}
+	d.keys("enter f").typed("rev_v2\n").keys("y").want("rev_v2 runs from the state of rev_by_country")
+	want := "INSERT INTO 'out/rev_v2' SELECT 1"
+	if len(b.did) != 1 || b.did[0] != "fork rev_by_country rev_v2: "+want {
+		t.Errorf("did %q", b.did)
+	}
+	if text, err := os.ReadFile("jobs/rev_v2.sql"); err != nil || string(text) != want {
+		t.Errorf("the file of the fork: %q, %v", text, err)
+	}
+	d.keys("@").want("riffle fork rev_by_country rev_v2 -f jobs/rev_v2.sql").keys("esc")
+	if err := os.WriteFile("jobs/rev_v3.sql", []byte("SELECT 3"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.keys("f").typed("rev_v3\n").keys("y").want("says something else")
+	if len(b.did) != 1 {
+		t.Errorf("did %q", b.did)
+	}
+}
+
+// What is pressed before the server has answered is not lost.
+func TestEnterBeforeTheList(t *testing.T) {
+	folder(t)
+	b := &board{now: noon, hold: make(chan struct{})}
+	d := drive(t, 100, 30, Options{jobs: b})
+	d.send(keyPress("esc"))
+	d.send(keyPress("4"))
+	d.send(keyPress("enter"))
+	if d.a.jobs.open {
+		t.Fatal("open before there is a job")
+	}
+	close(b.hold)
+	d.settle()
+	d.want("Operators of nightly_join", "no operators").not("reading ...")
+	d.keys("esc 1 esc 4").want("Jobs[2]")
 }
 
 func TestNoServer(t *testing.T) {

@@ -63,7 +63,11 @@ func (e *explore) replace() tea.Cmd {
 // fitWords says what becomes of an operator's state.
 var fitWords = map[string]string{"keep": "kept", "new": "begins empty", "drop": "DROPPED"}
 
-func (e *explore) confirmReplace(spec repl.JobSpec, fits []repl.JobFit) tea.Cmd {
+// fitLines say, operator by operator, what becomes of a job's state.
+func fitLines(fits []repl.JobFit) []widget.Line {
+	if len(fits) == 0 {
+		return widget.Paragraph("the job has no state yet")
+	}
 	var lines []widget.Line
 	for _, f := range fits {
 		st := canvas.Good
@@ -75,10 +79,11 @@ func (e *explore) confirmReplace(spec repl.JobSpec, fits []repl.JobFit) tea.Cmd 
 		lines = append(lines, widget.Line{{Text: fmt.Sprintf("%-13s", fitWords[f.Fit]), S: st},
 			{Text: fmt.Sprintf("%s  %s rows, %s", f.Name, render.Count(f.Rows), render.Bytes(f.Bytes))}})
 	}
-	if len(fits) == 0 {
-		lines = widget.Paragraph("the job has no state yet")
-	}
-	return e.a.choose("Replace "+spec.Name, lines, choice{key: "n", text: "no"}, choice{key: "y", text: "replace", do: func() tea.Cmd {
+	return lines
+}
+
+func (e *explore) confirmReplace(spec repl.JobSpec, fits []repl.JobFit) tea.Cmd {
+	return e.a.choose("Replace "+spec.Name, fitLines(fits), choice{key: "n", text: "no"}, choice{key: "y", text: "replace", do: func() tea.Cmd {
 		j := e.a.jobs
 		j.sel = spec.Name
 		return tea.Batch(e.a.show("jobs"), j.act("riffle promote "+quote(spec.Name+".sql")+" --name "+quote(spec.Name)+" --replace", "replace",
