@@ -1,6 +1,9 @@
 package syntax
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // power returns how strongly the printed form of e binds.
 func power(e Expr) int {
@@ -239,9 +242,10 @@ func (p *printer) literal(e *Literal) {
 	}
 }
 
-// extractField prints a field name: a word in upper case, anything else as a string.
+// extractField prints a field name: an English word in upper case, anything else as a string.
 func extractField(field string) string {
-	if isPlainName(field) {
+	foreign := func(r rune) bool { return r >= utf8.RuneSelf }
+	if isPlainName(field) && !strings.ContainsFunc(field, foreign) {
 		return strings.ToUpper(field)
 	}
 	return FormatString(field)
