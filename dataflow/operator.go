@@ -3,6 +3,7 @@ package dataflow
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/riffle-io/riffle/dataflow/vec"
 )
@@ -167,6 +168,15 @@ type Flusher interface {
 	// Flush emits what it holds. It is called before a barrier passes, so that such rows need no
 	// place in the snapshot.
 	Flush(out Output) error
+}
+
+// Delayer is an Operator that holds results back for a moment to merge them, and the watermark with
+// them. It lets them go by itself while rows come; when none do, the engine calls Flush and, for the
+// watermark, Advance.
+type Delayer interface {
+	Flusher
+	// Due is when the results must go; zero: it holds none.
+	Due() time.Time
 }
 
 // TimerHandler is an Operator that wants to be called on processing time.

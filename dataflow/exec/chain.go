@@ -15,7 +15,8 @@ type chain struct {
 	links []*link
 	tail  tail
 	task  *task
-	at    *link // whose operator is being called; left as it is by a panic
+	wm    dataflow.Time // the watermark that came last
+	at    *link         // whose operator is being called; left as it is by a panic
 }
 
 // tail is where the rows of the last operator go: an exchange, the job's result, or nowhere.
@@ -48,7 +49,7 @@ type OpStats struct {
 
 // newChain links operators so that each emits into the next.
 func newChain(t *task, links []*link, tl tail) *chain {
-	c := &chain{links: links, tail: tl, task: t}
+	c := &chain{links: links, tail: tl, task: t, wm: dataflow.MinTime}
 	var out dataflow.Output = tl
 	for i := len(links) - 1; i >= 0; i-- {
 		l := links[i]
@@ -166,7 +167,13 @@ func (c *chain) process(in int, b *vec.Batch) error {
 
 // advance passes a watermark down the chain; each operator may hold it back.
 func (c *chain) advance(wm dataflow.Time) error {
-	for _, l := range c.links {
+	c.wm = wm
+	return c.advanceFrom(0, wm)
+}
+
+// advanceFrom passes a watermark to the i-th operator and those behind it.
+func (c *chain) advanceFrom(i int, wm dataflow.Time) error {
+	for _, l := range c.links[i:] {
 		start := time.Now()
 		c.at = l
 		next, err := l.op.Advance(wm, l.out)
@@ -184,6 +191,41 @@ func (c *chain) advance(wm dataflow.Time) error {
 	}
 	c.task.sent.Store(wm)
 	return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: wm})
+}
+
+// due is when the first operator that holds results back must let them go; zero: none does.
+func (c *chain) due() (first time.Time) {
+	for _, l := range c.links {
+		if d, ok := l.op.(dataflow.Delayer); ok {
+			if at := d.Due(); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+	}
+	return first
+}
+
+// flush has the operators emit what they hold back, and the watermark with it.
+func (c *chain) flush() error {
+	wm := c.wm
+	for i, l := range c.links {
+		if f, ok := l.op.(dataflow.Flusher); ok {
+			c.at = l
+			err := f.Flush(l.out)
+			c.at = nil
+			if err != nil {
+				return l.blame(err)
+			}
+			if wm > l.stats.wm.Load() {
+				if err := c.advanceFrom(i, wm); err != nil {
+					return err
+				}
+			}
+		}
+		wm = l.stats.wm.Load()
+		l.count()
+	}
+	return nil
 }
 
 // repeat sends the last watermark again, which tells receivers that this task is idle no longer.

@@ -80,6 +80,9 @@ func (st *sourceTask) hold() error {
 		if wait <= 0 && !st.t.job.Paused() {
 			return nil
 		}
+		if err := st.t.settle(); err != nil {
+			return err
+		}
 		if err := st.sleep(wait); err != nil {
 			return err
 		}

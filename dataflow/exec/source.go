@@ -257,7 +257,7 @@ func (st *sourceTask) runAssigned() error {
 
 // rest flushes, moves idle splits out of the way and sleeps until rows or mail come.
 func (st *sourceTask) rest() error {
-	if err := st.t.chain.tail.flush(); err != nil {
+	if err := st.t.settle(); err != nil {
 		return err
 	}
 	wait, err := st.silence(time.Now())

@@ -27,6 +27,7 @@ type task struct {
 	clock  clock
 	rowsIn atomic.Int64 // into the chain
 	sent   atomic.Int64 // the watermark that left the chain
+	alarm  bool         // a timer will have the chain flushed
 	built  bool         // its share of the stage's shared structure is complete
 }
 
@@ -211,8 +212,7 @@ func (t *task) receive() error {
 	for t.align.live > 0 && !t.final {
 		ch, e, m, ok, err := t.in.get(false)
 		if err == nil && !ok {
-			// Nothing to do: let rows that wait in open batches go before sleeping.
-			if err = t.chain.tail.flush(); err != nil && !errors.Is(err, dataflow.ErrDone) {
+			if err = t.settle(); err != nil && !errors.Is(err, dataflow.ErrDone) {
 				return err
 			}
 			t.clock.enter(waiting)
@@ -238,6 +238,23 @@ func (t *task) receive() error {
 		return nil
 	}
 	return t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindEnd})
+}
+
+// settle prepares for sleep: rows in open batches go, and what operators hold back goes in time.
+func (t *task) settle() error {
+	if due := t.chain.due(); !due.IsZero() && !t.alarm {
+		t.alarm = true
+		time.AfterFunc(time.Until(due), func() {
+			t.in.post(func() error {
+				t.alarm = false
+				if t.ended.Load() {
+					return nil
+				}
+				return t.chain.flush()
+			})
+		})
+	}
+	return t.chain.tail.flush()
 }
 
 func (t *task) handle(ch int, e dataflow.Event) error {
@@ -311,13 +328,8 @@ func (t *task) finishEarly() error {
 
 // barrier takes the snapshot of this task and passes the barrier on.
 func (t *task) barrier(e dataflow.Event) error {
-	for _, l := range t.chain.links {
-		if f, ok := l.op.(dataflow.Flusher); ok {
-			if err := f.Flush(l.out); err != nil {
-				return l.blame(err)
-			}
-		}
-		l.count()
+	if err := t.chain.flush(); err != nil {
+		return err
 	}
 	if err := t.chain.tail.broadcast(e); err != nil {
 		return err

@@ -35,7 +35,11 @@ func lastRow(t *testing.T, mk func() (dataflow.Operator, error), batches ...*vec
 			return nil, err
 		}
 	}
-	return row, o.EndInput(0, out)
+	if _, err := o.Advance(dataflow.MaxTime, out); err != nil {
+		return nil, err
+	}
+	err = o.EndInput(0, out)
+	return row, err
 }
 
 func TestVariances(t *testing.T) {

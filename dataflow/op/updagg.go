@@ -2,15 +2,25 @@ package op
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/dataflow/vec"
 )
 
+// mergeFor is how long changes of a group are merged before they go out, and mergeGroups how many
+// groups may wait. A stream at full speed touches the same groups in batch after batch: a thousand
+// groups under 45 M rows/s gave 9.7 M changes/s, of which those who read them saw the last.
+const (
+	mergeFor    = 10 * time.Millisecond
+	mergeGroups = 4 * vec.MaxRows
+)
+
 // updatingAgg groups rows without end. Its output is a changelog: +I when a group gets its first
-// row, -U and +U when a batch changed its results, -D when its last row was taken back. A batch of
-// input makes at most one such change a group.
+// row, -U and +U when its results changed, -D when its last row was taken back. Changes wait up to
+// mergeFor, and the rows of that time make at most one such change a group. A watermark waits with
+// the changes that came before it.
 type updatingAgg struct {
 	dataflow.Base
 	p    *aggPlan
@@ -18,13 +28,16 @@ type updatingAgg struct {
 	over *overdraft
 	g    *groups
 	emit *emitter
-	mark int // word of a row that holds the number of the batch that touched it last
+	mark int // word of a row that holds the epoch that touched it last
+	now  func() time.Time
 
-	epoch   uint64
-	touched []state.Ref
-	was     []bool // by touched: it was in the output before the batch
-	before  []state.Ref
-	rows    *vec.Batch // old results, then new ones
+	epoch   uint64        // goes up when changes went out
+	since   time.Time     // when the oldest change that waits came; zero: none waits
+	passed  dataflow.Time // the watermark that went out
+	touched []state.Ref   // groups with changes that wait
+	was     []bool        // by touched: it is in the output
+	before  []state.Ref   // of one batch: groups in the output that it is the first to touch
+	rows    *vec.Batch    // old results, then new ones
 	idx     []int32
 	ops     []vec.Op
 }
@@ -40,7 +53,7 @@ func NewUpdatingAgg(spec AggSpec) (dataflow.Operator, error) {
 		return nil, err
 	}
 	p.vals = append(p.vals, vec.TInt64)
-	return &updatingAgg{p: p}, nil
+	return &updatingAgg{p: p, now: time.Now, passed: dataflow.MinTime}, nil
 }
 
 func (u *updatingAgg) Open(tc *dataflow.TaskContext) error {
@@ -62,24 +75,25 @@ func (u *updatingAgg) Process(_ int, b *vec.Batch, out dataflow.Output) error {
 		return err
 	}
 	u.note(refs, fresh)
-	u.rows.Reset()
 	if err := u.gather(u.before); err != nil {
 		return err
 	}
 	if err := u.g.accumulate(b, b.Sel, refs); err != nil {
 		return err
 	}
-	old := u.rows.N
-	if err := u.gather(u.touched); err != nil {
-		return err
+	if len(u.touched) >= mergeGroups || u.now().Sub(u.since) >= mergeFor {
+		return u.Flush(out)
 	}
-	return u.changes(old, out)
+	return nil
 }
 
-// note lists the groups that the batch touches, each once, and which of them the output has.
+// note lists the groups that the batch is the first to touch.
 func (u *updatingAgg) note(refs []state.Ref, fresh []int32) {
-	u.epoch++
-	u.touched, u.was, u.before = u.touched[:0], u.was[:0], u.before[:0]
+	if u.since.IsZero() {
+		u.since = u.now()
+		u.epoch++
+	}
+	u.before = u.before[:0]
 	for k, r := range refs {
 		isNew := len(fresh) > 0 && int(fresh[0]) == k
 		if isNew {
@@ -94,6 +108,44 @@ func (u *updatingAgg) note(refs []state.Ref, fresh []int32) {
 			}
 		}
 	}
+}
+
+// Due is when the changes that wait must go.
+func (u *updatingAgg) Due() time.Time {
+	if u.since.IsZero() {
+		return time.Time{}
+	}
+	return u.since.Add(mergeFor)
+}
+
+// Flush emits the changes that wait.
+func (u *updatingAgg) Flush(out dataflow.Output) error {
+	if u.since.IsZero() {
+		return nil
+	}
+	old := u.rows.N
+	if err := u.gather(u.touched); err != nil {
+		return err
+	}
+	err := u.changes(old, out)
+	u.since = time.Time{}
+	u.touched, u.was = u.touched[:0], u.was[:0]
+	u.rows.Reset()
+	return err
+}
+
+// Advance holds the watermark back while changes wait, unless they are due.
+func (u *updatingAgg) Advance(wm dataflow.Time, out dataflow.Output) (dataflow.Time, error) {
+	if !u.since.IsZero() {
+		if wm < dataflow.MaxTime && u.now().Sub(u.since) < mergeFor {
+			return u.passed, nil
+		}
+		if err := u.Flush(out); err != nil {
+			return u.passed, err
+		}
+	}
+	u.passed = wm
+	return wm, nil
 }
 
 // shown tells whether a group is in the output: it has rows, or it is the only one.
@@ -117,8 +169,8 @@ func (u *updatingAgg) gather(refs []state.Ref) error {
 	return err
 }
 
-// changes emits what the batch changed: the first old rows of u.rows are the results before it of
-// the groups that were shown, the others those of all touched groups after it.
+// changes emits what changed: the first old rows of u.rows are the results in the output of the
+// touched groups that it has, the others the present ones of all touched groups.
 func (u *updatingAgg) changes(old int, out dataflow.Output) error {
 	u.idx, u.ops = u.idx[:0], u.ops[:0]
 	o := int32(0)
@@ -184,11 +236,7 @@ func (u *updatingAgg) EndInput(_ int, out dataflow.Output) error {
 		return err
 	}
 	u.note(refs, fresh)
-	u.rows.Reset()
-	if err := u.gather(u.touched); err != nil {
-		return err
-	}
-	return u.changes(0, out)
+	return u.Flush(out)
 }
 
 // Snapshot freezes the groups.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/expr"
@@ -68,24 +69,53 @@ func TestUpdatingAggOverNothing(t *testing.T) {
 	})
 }
 
-// TestUpdatingAggChanges looks at the changes themselves.
-func TestUpdatingAggChanges(t *testing.T) {
-	in := []vec.Type{vec.TInt64, vec.TInt64}
+// sumLog is a sum by key whose changes are written down.
+type sumLog struct {
+	t   *testing.T
+	u   *updatingAgg
+	got string
+}
+
+func newSumLog(t *testing.T) *sumLog {
 	k, x := &expr.Col{Idx: 0, Name: "k", T: vec.TInt64}, &expr.Col{Idx: 1, Name: "x", T: vec.TInt64}
-	u, err := NewUpdatingAgg(AggSpec{Keys: []expr.Expr{k}, Aggs: []expr.Agg{newAgg(t, "sum", false, nil, x)}, In: in})
+	u, err := NewUpdatingAgg(AggSpec{Keys: []expr.Expr{k}, Aggs: []expr.Agg{newAgg(t, "sum", false, nil, x)}, In: []vec.Type{vec.TInt64, vec.TInt64}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := u.Open(context1(t, 0)); err != nil {
-		t.Fatal(err)
+	s := &sumLog{t: t, u: u.(*updatingAgg)}
+	s.check(u.Open(context1(t, 0)))
+	t.Cleanup(func() { s.check(u.Close()) })
+	return s
+}
+
+func (s *sumLog) check(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	var got string
-	out := dataflow.OutputFunc(func(b *vec.Batch) error {
-		for i := range b.N {
-			got += fmt.Sprintf("%s %s\n", vec.OpNames[b.Op(i)], optest.RowText(b, i))
-		}
-		return nil
-	})
+}
+
+func (s *sumLog) Emit(b *vec.Batch) error {
+	for i := range b.N {
+		s.got += fmt.Sprintf("%s %s\n", vec.OpNames[b.Op(i)], optest.RowText(b, i))
+	}
+	return nil
+}
+
+// feed processes rows of key, value and op.
+func (s *sumLog) feed(rows ...[3]int64) {
+	s.t.Helper()
+	b := vec.NewBatch([]vec.Type{vec.TInt64, vec.TInt64})
+	for _, r := range rows {
+		b.AppendRow(vec.IntValue(r[0]), vec.IntValue(r[1]))
+		b.Ops = append(b.Ops[:b.N-1], vec.Op(r[2]))
+	}
+	s.check(s.u.Process(0, b, s))
+}
+
+// TestUpdatingAggChanges looks at the changes themselves.
+func TestUpdatingAggChanges(t *testing.T) {
+	s := newSumLog(t)
 	for _, batch := range [][][3]int64{
 		{{1, 5, 0}, {2, 7, 0}, {1, 1, 0}},
 		{{1, 0, 0}},                       // no change of the sum
@@ -93,21 +123,37 @@ func TestUpdatingAggChanges(t *testing.T) {
 		{{4, 1, 0}, {4, 1, 3}},            // comes and goes
 		{{2, 9, 0}},
 	} {
-		b := vec.NewBatch(in)
-		for _, r := range batch {
-			b.AppendRow(vec.IntValue(r[0]), vec.IntValue(r[1]))
-			b.Ops = append(b.Ops[:b.N-1], vec.Op(r[2]))
-		}
-		if err := u.Process(0, b, out); err != nil {
-			t.Fatal(err)
-		}
+		s.feed(batch...)
+		s.check(s.u.Flush(s))
 	}
 	const want = "+I 1|6\n+I 2|7\n-D 2|7\n-U 1|6\n+U 1|10\n+I 3|1\n+I 2|9\n"
-	if got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
+	if s.got != want {
+		t.Errorf("got\n%swant\n%s", s.got, want)
 	}
-	if err := u.Close(); err != nil {
-		t.Error(err)
+}
+
+// TestUpdatingAggMerges checks that changes of several batches go out as one, that the watermark
+// waits with them, and that they wait no longer than they may.
+func TestUpdatingAggMerges(t *testing.T) {
+	s := newSumLog(t)
+	s.u.now = func() time.Time { return time.UnixMilli(0) }
+	s.feed([3]int64{1, 5, 0}, [3]int64{2, 1, 0})
+	s.feed([3]int64{1, 6, 0}, [3]int64{2, 1, 3})
+	if wm, err := s.u.Advance(100, s); wm != dataflow.MinTime || err != nil {
+		t.Errorf("with changes that wait: watermark %d, %v", wm, err)
+	}
+	if due := s.u.Due(); s.got != "" || !due.Equal(time.UnixMilli(10)) {
+		t.Errorf("due %v, got %q", due, s.got)
+	}
+	s.u.now = func() time.Time { return time.UnixMilli(10) }
+	if wm, err := s.u.Advance(100, s); wm != 100 || err != nil {
+		t.Errorf("when they are due: watermark %d, %v", wm, err)
+	}
+	s.feed([3]int64{1, 1, 0})
+	s.u.now = func() time.Time { return time.UnixMilli(20) }
+	s.feed([3]int64{1, 2, 0})
+	if want := "+I 1|11\n-U 1|11\n+U 1|14\n"; s.got != want || !s.u.Due().IsZero() {
+		t.Errorf("got\n%swant\n%s", s.got, want)
 	}
 }
 

@@ -9,8 +9,11 @@ import (
 // lets go of it.
 type Frozen struct {
 	View
-	rows int
-	done atomic.Bool
+	rows    int
+	done    atomic.Bool
+	number  int32   // in its History
+	changed changes // since the table's snapshot before
+	all     bool    // there was none: all rows are new
 }
 
 // Freeze returns the rows as they are now. It copies the directory of pages only: the pages are
@@ -34,7 +37,7 @@ func (f *Frozen) Rows() int { return f.rows }
 
 // Release ends the reading.
 func (f *Frozen) Release() {
-	f.pages, f.arena = nil, nil
+	f.pages, f.arena, f.changed.pages = nil, nil, nil
 	f.done.Store(true)
 }
 
@@ -59,8 +62,11 @@ func (t *Table) own(pg int) {
 }
 
 // Touch must be called before the values of rows are written through Pages. It copies pages that a
-// snapshot still reads.
+// snapshot still reads, and notes the rows for the next one.
 func (t *Table) Touch(refs []Ref) {
+	if t.follows {
+		t.markAll(refs)
+	}
 	if t.nshared == 0 {
 		return
 	}

@@ -33,6 +33,10 @@ type Table struct {
 	nshared int
 	frozen  []*Frozen
 
+	follows bool    // changes are noted
+	changed changes // since the last Snapshot
+	number  int32   // in its History; 0: none yet
+
 	kb    keyBlock
 	fresh []int32
 	dict  dictCache
@@ -177,14 +181,23 @@ func (t *Table) alloc(head uint64) Ref {
 		t.free = t.free[:n-1]
 		t.own(int(r >> PageShift))
 		t.pages[r>>PageShift][r&PageMask] = head
+		if t.follows {
+			t.mark(r)
+		}
 		return r
 	}
 	r := t.next
 	if pg := int(r >> PageShift); pg == len(t.pages) {
 		t.pages = append(t.pages, newPage())
 		t.shared = append(t.shared, false)
+		if t.follows {
+			t.changed.pages = append(t.changed.pages, nil)
+		}
 	} else {
 		t.own(pg)
+	}
+	if t.follows {
+		t.mark(r)
 	}
 	t.started = true
 	t.pages[r>>PageShift][r&PageMask] = head
@@ -254,6 +267,9 @@ func (t *Table) compact() {
 // Delete removes row r, which must live. Its Ref may name another row later.
 func (t *Table) Delete(r Ref) {
 	t.own(int(r >> PageShift))
+	if t.follows {
+		t.mark(r)
+	}
 	p, o := t.pages[r>>PageShift], int(r&PageMask)
 	if t.keys > 0 {
 		t.unindex(p[o]&headTag, r)
@@ -286,6 +302,7 @@ func (t *Table) Clear() {
 	t.old, t.moved = nil, 0
 	t.started, t.next, t.rows, t.bytes, t.dead, t.nshared = false, 0, 0, 0, 0, 0
 	t.frozen = nil
+	t.follows, t.changed, t.number = false, changes{}, 0
 	t.dict.reset()
 	if t.budget != nil && t.held > 0 {
 		t.budget.Shrink(t.held)
