@@ -181,11 +181,19 @@ type OperatorSize struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// What becomes of an operator's state under another query.
+const (
+	FitKeep    = "keep"    // it goes on from what is there
+	FitRebuild = "rebuild" // it is in no checkpoint: its table is read again, from its first row
+	FitNew     = "new"     // it begins empty, although rows were read before
+	FitDrop    = "drop"    // nothing takes it over
+)
+
 // Fit says what becomes of the state of one operator under another query.
 type Fit struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
-	Fit   string `json:"fit"` // keep, new, drop
+	Fit   string `json:"fit"` // FitKeep …
 	Rows  int64  `json:"rows"`
 	Bytes int64  `json:"bytes"`
 }

@@ -409,3 +409,36 @@ func TestStateAsTable(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 }
+
+// TestRebuilt checks what a replacement says of a join with a file: its table is in no checkpoint and
+// is read again, also when another one takes its place.
+func TestRebuilt(t *testing.T) {
+	r := newRig(t)
+	for file, rows := range map[string]string{"names.csv": "auction,name\n1,one\n2,two\n", "others.csv": "auction,name\n1,uno\n"} {
+		if err := os.WriteFile(filepath.Join(r.dir, file), []byte(rows), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spec := r.stream("bids")
+	spec.SQL = strings.Replace(spec.SQL, "INSERT INTO out SELECT auction % 7, count(*), window_start FROM TUMBLE(TABLE bids,",
+		"CREATE VIEW named AS SELECT b.auction, b.date_time FROM bids b JOIN 'names.csv' n ON b.auction % 7 = n.auction;\nINSERT INTO out SELECT auction % 7, count(*), window_start FROM TUMBLE(TABLE bids,", 1)
+	spec.SQL = strings.Replace(spec.SQL, "INSERT INTO out SELECT auction % 7, count(*), window_start", "INSERT INTO out SELECT w.auction, w.n, w.at FROM (SELECT auction % 7 AS auction, count(*) AS n, window_start AS at", 1) +
+		") w JOIN 'names.csv' n ON w.auction = n.auction"
+	if err := r.client.Submit(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "a checkpoint", func(d jobs.Detail) bool { return d.Checkpoints > 0 })
+	other := spec
+	other.SQL = strings.ReplaceAll(spec.SQL, "names.csv", "others.csv")
+	list, err := r.client.Fit(t.Context(), "bids", other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits := map[string]int{}
+	for _, f := range list {
+		fits[f.Fit]++
+	}
+	if fits[jobs.FitKeep] != 2 || fits[jobs.FitRebuild] != 1 || len(fits) != 2 || !jobs.Lossless(list) {
+		t.Errorf("fit %+v", list)
+	}
+}

@@ -164,3 +164,30 @@ func TestPromoteHistory(t *testing.T) {
 		t.Errorf("got %d bytes, want %d: %.300s\n%s", len(got), len(want), got, p.SQL)
 	}
 }
+
+// TestPromoteErrors holds that errors name places in the text that a person wrote, although the
+// text that was bound is another one.
+func TestPromoteErrors(t *testing.T) {
+	r := newRig(t)
+	topic := "'" + r.flights() + "'"
+	s := repl.NewSession(repl.Output{Notice: func(string, ...any) {}})
+	s.Dir, s.Memory = r.dir, 256<<20
+	addr, _, _ := strings.Cut(strings.TrimPrefix(strings.Trim(topic, "'"), "kafka://"), "/")
+	declared := "CREATE TABLE f (date TIMESTAMP, origin VARCHAR, WATERMARK FOR date AS date)\nWITH ('connector'='kafka', 'topic'='flights', 'properties.bootstrap.servers'='" + addr + "', 'format'='json');\n"
+	for name, c := range map[string]struct{ sql, file, want string }{
+		"after an edit":   {"\n-- mine\nSELECT f.origin AS o,\n  f.nothing FROM " + topic + " f", "q.sql", "q.sql, line 4, column 3: column f.nothing does not exist\n4 |   f.nothing FROM"},
+		"behind an edit":  {"SELECT f.origin FROM " + topic + " f\nWHERE f.nothing > 1", "", "promoted: line 2, column 7: column f.nothing does not exist\n2 | WHERE f.nothing > 1\n  |       ^^^^^^^^^"},
+		"with a window":   {"SELECT date_trunc('hour', date), max(nothing) FROM " + topic + " GROUP BY 1", "", "line 1, column 38: column \"nothing\" does not exist\n1 | SELECT date_trunc"},
+		"declared":        {declared + "SELECT nothing\nFROM f", "", "line 3, column 8: column \"nothing\" does not exist\n3 | SELECT nothing\n"},
+		"a declaration":   {"CREATE TABLE f (date TIMESTAMPP);\nSELECT 1 FROM f", "", "line 1, column 22"},
+		"a job":           {"\n\n" + declared + "INSERT INTO out SELECT origin FROM f", "job.sql", "job.sql, line 5, column 13"},
+		"syntax":          {"\n\nSELECT FROM", "", "line 3, column 8: expected an expression"},
+		"no table":        {"SELECT 1", "", "it reads no table"},
+		"a missing topic": {"SELECT * FROM 'kafka://" + addr + "/flightz' WHERE x > 1", "", "there is no record in 'kafka://"},
+	} {
+		_, err := s.Promote(t.Context(), repl.PromoteRequest{SQL: c.sql, File: c.file, Name: "x", NoShadow: true, Delay: "0s"})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got\n%v\nwant\n%s", name, err, c.want)
+		}
+	}
+}

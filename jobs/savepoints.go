@@ -160,7 +160,8 @@ func positions(c *state.Checkpoint) (wm dataflow.Time, n int, err error) {
 }
 
 // CheckFit compares a savepoint with the statements of another query: which operators keep their
-// state, which begin empty, and what is dropped.
+// state, which make theirs anew from a table that is read again, which begin empty, and what is
+// dropped.
 func CheckFit(ctx context.Context, e Engine, dir string, format state.Format, spec Spec) ([]Fit, error) {
 	c, err := state.OpenSavepoint(vfs.OS{}, dir, format)
 	if err != nil {
@@ -178,21 +179,35 @@ func fit(c *state.Checkpoint, root plan.Node) []Fit {
 	have := sizes(c)
 	ids, names := exec.Operators(root)
 	for i, id := range ids {
-		f := Fit{ID: id, Name: names[i], Fit: "new"}
+		f := Fit{ID: id, Name: names[i], Fit: FitNew}
 		if k := slices.IndexFunc(have, func(o OperatorSize) bool { return o.ID == id }); k >= 0 {
-			f.Fit, f.Rows, f.Bytes = "keep", have[k].Rows, have[k].Bytes
+			f.Fit, f.Rows, f.Bytes = FitKeep, have[k].Rows, have[k].Bytes
 		}
 		out = append(out, f)
 	}
+	out = append(out, rebuilt(root)...)
 	for _, o := range have {
 		if !slices.Contains(ids, o.ID) {
-			out = append(out, Fit{ID: o.ID, Name: strings.SplitN(o.ID, "-", 2)[0], Fit: "drop", Rows: o.Rows, Bytes: o.Bytes})
+			out = append(out, Fit{ID: o.ID, Name: strings.SplitN(o.ID, "-", 2)[0], Fit: FitDrop, Rows: o.Rows, Bytes: o.Bytes})
 		}
 	}
 	return out
 }
 
+// rebuilt lists the joins of a stream with a table that ends: the table is in no checkpoint, it is
+// read again at each start.
+func rebuilt(root plan.Node) (out []Fit) {
+	plan.Transform(root, func(n plan.Node) plan.Node {
+		j, ok := n.(*plan.Join)
+		if ok && j.Method != plan.StreamJoin && plan.Unbounded(j.L) != plan.Unbounded(j.R) {
+			out = append(out, Fit{ID: "join", Name: j.Describe(), Fit: FitRebuild})
+		}
+		return n
+	})
+	return out
+}
+
 // Lossless tells whether no state is dropped and none begins empty.
 func Lossless(list []Fit) bool {
-	return !slices.ContainsFunc(list, func(f Fit) bool { return f.Fit != "keep" })
+	return !slices.ContainsFunc(list, func(f Fit) bool { return f.Fit == FitNew || f.Fit == FitDrop })
 }

@@ -61,6 +61,8 @@ func TestFormat(t *testing.T) {
 		"select 1;select -2;\n":                            "SELECT 1;\nSELECT -2;\n",
 		"select 'a  b', x::int from 'f.csv' t":             "SELECT 'a  b', x::INT\nFROM 'f.csv' t",
 		"create table t (a int, b varchar) with ('a'='b')": "CREATE TABLE t (a int, b varchar) WITH ('a' = 'b')",
+		"create table f (date timestamp, WATERMARK for date as date - interval '5' hour)": "CREATE TABLE f (date timestamp, WATERMARK FOR date AS date - INTERVAL '5' HOUR)",
+		"select f.date, max(date) as day from f where date > date '2024-01-01'":           "SELECT f.date, max(date) AS day\nFROM f\nWHERE date > DATE '2024-01-01'",
 		"": "",
 	} {
 		got := Format(text)

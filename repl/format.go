@@ -63,7 +63,7 @@ func (f *formatter) token() {
 		return
 	}
 	word := ""
-	if t.Kind == syntax.TokIdent && isKeyword(t.Text, f.prev, following(f.toks, f.i)) {
+	if next := following(f.toks, f.i); t.Kind == syntax.TokIdent && isKeyword(t.Text, f.prev, next) && !maybeColumn(t.Text, f.prev, next) {
 		word, text = t.Text, strings.ToUpper(text)
 	}
 	switch {
@@ -86,6 +86,17 @@ func (f *formatter) token() {
 		f.newline(0)
 		f.prev = syntax.Token{}
 	}
+}
+
+// columnWords are words of types and units that are names of columns as well, at every place.
+var columnWords = map[string]bool{"date": true, "time": true, "timestamp": true, "timestamptz": true, "year": true, "quarter": true, "month": true,
+	"week": true, "day": true, "hour": true, "minute": true, "second": true, "millisecond": true, "microsecond": true, "zone": true, "key": true}
+
+// maybeColumn tells whether a word may be the name of a column, which keeps its spelling: all but
+// the DATE of DATE '…' and the DAY of INTERVAL '1' DAY.
+func maybeColumn(word string, prev, next syntax.Token) bool {
+	literal := next.Kind == syntax.TokString || prev.Kind == syntax.TokString || prev.Kind == syntax.TokInt
+	return columnWords[word] && !literal && prev.Text != "primary"
 }
 
 // inQuery tells whether the innermost parenthesis, if any, is around a query.

@@ -40,17 +40,62 @@ func (s *Session) Promote(ctx context.Context, r PromoteRequest) (*Promotion, er
 		}
 		r.Dir = dir
 	}
-	p, err := promote.Plan(ctx, &promoter{s}, r)
+	own, err := s.declared(ctx, r.SQL)
+	if err != nil {
+		return nil, err
+	}
+	p, err := promote.Plan(ctx, &promoter{s, own}, r)
 	var list syntax.ErrorList
-	var one *syntax.Error
-	if errors.As(err, &list) || errors.As(err, &one) && !errors.Is(err, ErrRefused) {
+	var told *StatementError
+	if errors.As(err, &list) && !errors.As(err, &told) {
 		return nil, &StatementError{Text: describeErrors(err, r.SQL), Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
 	}
 	return p, err
 }
 
-// promoter is the session as a promotion sees it.
-type promoter struct{ s *Session }
+// promoter is the session as a promotion sees it. own has the tables that the promoted text declares.
+type promoter struct{ s, own *Session }
+
+// derive makes a session with the settings, the budget and the server of this one, and no tables.
+func (s *Session) derive() (*Session, error) {
+	pool, _, err := s.reserve()
+	if err != nil {
+		return nil, err
+	}
+	d := NewSession(Output{Notice: func(string, ...any) {}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.Settings, d.pool, d.Params, d.Server = s.Settings, pool, s.Params, s.Server
+	d.State, d.Late, d.Bad, d.For, d.Limit, d.Mode, d.UntilWatermark = "", "", "", 0, -1, "", 0
+	return d, nil
+}
+
+// declared is a session with the tables that a text declares. A text that cannot be parsed has none:
+// the promotion says what is wrong with it.
+func (s *Session) declared(ctx context.Context, text string) (*Session, error) {
+	d, err := s.derive()
+	if err != nil {
+		return nil, err
+	}
+	script, err := syntax.Parse(text)
+	if err != nil {
+		return d, nil
+	}
+	for _, stmt := range script.Stmts {
+		if t, ok := stmt.(*syntax.CreateTable); !ok || t.Query != nil {
+			continue
+		}
+		st := d.begin(ctx, d.out, nil)
+		bound, err := st.bind(stmt, text)
+		if err == nil {
+			err = st.execStatement(bound)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
 
 // Topics lists the topics of the command line and of declared tables.
 func (p *promoter) Topics() (out []string) {
@@ -83,7 +128,7 @@ func (p *promoter) Source(ctx context.Context, ref string) (*promote.Source, err
 		case *syntax.FileTable:
 			out, err = st.sourceOfPath(n.Path, n.Range)
 		case *syntax.TableName:
-			out, err = st.sourceOfName(n)
+			out, err = st.sourceOfName(n, p.own.cat)
 		default:
 			return true
 		}
@@ -95,12 +140,16 @@ func (p *promoter) Source(ctx context.Context, ref string) (*promote.Source, err
 	return out, err
 }
 
-func (st *statement) sourceOfName(n *syntax.TableName) (*promote.Source, error) {
+// sourceOfName looks at a named table: one of own, which the text declares, or of the session.
+func (st *statement) sourceOfName(n *syntax.TableName, own *Catalog) (*promote.Source, error) {
 	var name []string
 	for _, part := range n.Name {
 		name = append(name, part.Name)
 	}
-	d, ok := st.s.cat.lookup(key(name))
+	d, ok := own.lookup(key(name))
+	if !ok {
+		d, ok = st.s.cat.lookup(key(name))
+	}
 	if ok && d.from != "" {
 		path, rng := d.from, (*syntax.Range)(nil)
 		if at := strings.LastIndexByte(path, '@'); at > 0 && kafka.IsURL(path) {
@@ -249,15 +298,10 @@ func (p *promoter) Check(ctx context.Context, script string) (*promote.Shape, er
 // open runs the declarations of a script in a session of its own, with this one's settings and
 // budget, and binds the query at its end.
 func (p *promoter) open(ctx context.Context, script string, replay bool) (*statement, *sql.Query, error) {
-	pool, _, err := p.s.reserve()
+	s, err := p.s.derive()
 	if err != nil {
 		return nil, nil, err
 	}
-	s := NewSession(Output{Notice: func(string, ...any) {}})
-	p.s.mu.Lock()
-	s.Settings, s.pool, s.Params, s.Server = p.s.Settings, pool, p.s.Params, p.s.Server
-	p.s.mu.Unlock()
-	s.State, s.Late, s.Bad, s.For, s.Limit, s.Mode, s.UntilWatermark = "", "", "", 0, -1, "", 0
 	s.Replay = replay
 	parsed, err := syntax.Parse(script)
 	if err != nil {

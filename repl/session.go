@@ -154,8 +154,8 @@ func bindError(err error, text string) error {
 		return err
 	}
 	e := &StatementError{Text: se.Format(text), Line: se.Line, Col: se.Col, Err: fmt.Errorf("%w: %w", ErrSyntax, err)}
-	if cause := errors.Unwrap(se); cause != nil { // a file or a broker, not the text
-		e.Err = cause
+	if errors.Unwrap(se) != nil { // a file or a broker, not the text
+		e.Err = se
 	}
 	return e
 }

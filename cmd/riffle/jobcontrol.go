@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,10 @@ import (
 func (a *app) controlCommands() []*cobra.Command {
 	act := func(use, short string, fn func(*repl.Jobs, context.Context, string) error, said string) *cobra.Command {
 		return a.jobCommand(use+" JOB", short, "riffle "+use+" hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-			return a.done(fn(c, ctx, args[0]), "%s %s", args[0], said)
+			if err := fn(c, ctx, args[0]); err != nil {
+				return err
+			}
+			return a.did(ctx, c, args[0], jobAnswer{Action: use}, "%s %s", args[0], said)
 		})
 	}
 	return []*cobra.Command{
@@ -46,13 +50,14 @@ func (a *app) stopCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(map[string]any{"v": 1, "job": args[0], "savepoint": dir})
+		ans := jobAnswer{Action: "stop"}
+		if ans.Savepoint, err = savepointAt(ctx, c, args[0], dir); err != nil {
+			return err
 		}
 		if dir == "" {
-			return a.done(nil, "%s is stopped; riffle resume %s goes on from its last checkpoint", args[0], args[0])
+			return a.did(ctx, c, args[0], ans, "%s is stopped; riffle resume %s goes on from its last checkpoint", args[0], args[0])
 		}
-		return a.done(nil, "%s is stopped; savepoint %s in %s", args[0], label, dir)
+		return a.did(ctx, c, args[0], ans, "%s is stopped; savepoint %s in %s", args[0], label, dir)
 	})
 	cmd.Flags().StringVar(&label, "savepoint", "", "name of the savepoint (default: stop- and the time)")
 	cmd.Flags().BoolVar(&none, "no-savepoint", false, "keep the last checkpoint only")
@@ -78,12 +83,15 @@ func (a *app) rescaleCommand() *cobra.Command {
 			fmt.Fprintln(a.out, r.Text)
 			return nil
 		}
-		a.notice("%s", r.Text)
+		if !a.json {
+			a.notice("%s", r.Text)
+		}
 		begun := time.Now()
 		if err := c.Rescale(ctx, args[0], p); err != nil {
 			return err
 		}
-		return a.done(nil, "%s runs with parallelism %d, after %s", args[0], p, time.Since(begun).Round(time.Millisecond))
+		took := time.Since(begun).Round(time.Millisecond)
+		return a.did(ctx, c, args[0], jobAnswer{Action: "rescale", Rescale: &rescaleAnswer{r, took.Milliseconds()}}, "%s runs with parallelism %d, after %s", args[0], p, took)
 	})
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would happen")
 	return cmd
@@ -95,11 +103,7 @@ func (a *app) forkCommand() *cobra.Command {
 		if file == "" {
 			return usage("riffle fork needs the statements of the new job, with a target of its own: -f FILE")
 		}
-		spec, err := a.specOf(ctx, c, args[0], file)
-		if err != nil {
-			return err
-		}
-		list, err := c.Fit(ctx, args[0], spec)
+		spec, list, err := a.fitOf(ctx, c, args[0], file)
 		if err != nil {
 			return err
 		}
@@ -110,7 +114,10 @@ func (a *app) forkCommand() *cobra.Command {
 			return &differs{repl.ErrStateLoss.Error()}
 		}
 		spec.Name = args[1]
-		return a.done(c.Fork(ctx, args[0], spec), "%s runs from the state of %s", args[1], args[0])
+		if err := c.Fork(ctx, args[0], spec); err != nil {
+			return err
+		}
+		return a.did(ctx, c, args[1], jobAnswer{Action: "fork"}, "%s runs from the state of %s", args[1], args[0])
 	})
 	cmd.Flags().StringVarP(&file, "file", "f", "", "statements of the new job")
 	cmd.Flags().BoolVar(&loss, "allow-state-loss", false, "go on although state is dropped or begins empty")
@@ -133,6 +140,14 @@ func (a *app) specOf(ctx context.Context, c *repl.Jobs, name, file string) (repl
 	return spec, err
 }
 
+// fitOf is that spec, and what would become of the job's state under it.
+func (a *app) fitOf(ctx context.Context, c *repl.Jobs, name, file string) (spec repl.JobSpec, list []repl.JobFit, err error) {
+	if spec, err = a.specOf(ctx, c, name, file); err == nil {
+		list, err = c.Fit(ctx, name, spec)
+	}
+	return spec, list, err
+}
+
 func (a *app) jobSetCommand() *cobra.Command {
 	var known []string
 	for _, s := range jobs.Settings() {
@@ -149,13 +164,11 @@ func (a *app) jobSetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(map[string]any{"v": 1, "job": args[0], "key": k, "value": v, "restart": restart})
-		}
+		ans := jobAnswer{Action: "job set", Setting: &settingAnswer{k, v, restart}}
 		if restart {
-			return a.done(nil, "%s = %s takes effect with the next start: riffle restart %s", k, v, args[0])
+			return a.did(ctx, c, args[0], ans, "%s = %s takes effect with the next start: riffle restart %s", k, v, args[0])
 		}
-		return a.done(nil, "%s = %s", k, v)
+		return a.did(ctx, c, args[0], ans, "%s = %s", k, v)
 	})
 	set.Long = "Changes a setting of a job. There are:\n\n" + strings.Join(known, "\n")
 	parent.AddCommand(set)
@@ -171,16 +184,30 @@ func (a *app) savepointCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(sp)
-			}
-			return a.done(nil, "savepoint %s: %d rows, %s, in %s", sp.Label, sp.Rows, render.Bytes(sp.Bytes), sp.Dir)
+			return a.did(ctx, c, "", jobAnswer{Action: "savepoint create", Savepoint: &sp}, "savepoint %s: %d rows, %s, in %s", sp.Label, sp.Rows, render.Bytes(sp.Bytes), sp.Dir)
 		}),
 		a.savepointList(), a.savepointShow(), a.savepointCheck(),
 		a.jobCommand("rm JOB NAME", "Remove a savepoint", "riffle savepoint rm hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
-			return a.done(c.RemoveSavepoint(ctx, args[0], args[1]), "savepoint %s of %s is removed", args[1], args[0])
+			return a.removeSavepoint(ctx, c, args[0], args[1])
 		}))
 	return cmd
+}
+
+func (a *app) removeSavepoint(ctx context.Context, c *repl.Jobs, job, label string) error {
+	ans := jobAnswer{Action: "savepoint rm"}
+	if a.json { // what it was
+		list, err := c.Savepoints(ctx, job)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(list, func(s repl.Savepoint) bool { return s.Label == label }); i >= 0 {
+			ans.Savepoint = &list[i]
+		}
+	}
+	if err := c.RemoveSavepoint(ctx, job, label); err != nil {
+		return err
+	}
+	return a.did(ctx, c, "", ans, "savepoint %s of %s is removed", label, job)
 }
 
 func (a *app) savepointList() *cobra.Command {
@@ -228,11 +255,7 @@ func (a *app) savepointCheck() *cobra.Command {
 		if against == "" {
 			return usage("riffle savepoint check needs --against FILE, the statements to compare with")
 		}
-		spec, err := a.specOf(ctx, c, args[0], against)
-		if err != nil {
-			return err
-		}
-		list, err := c.Fit(ctx, args[0], spec)
+		_, list, err := a.fitOf(ctx, c, args[0], against)
 		if err != nil {
 			return err
 		}
@@ -248,13 +271,16 @@ func (a *app) savepointCheck() *cobra.Command {
 	return cmd
 }
 
+// fitWords are the fits as people read them; scripts get the words of the API.
+var fitWords = map[string]string{jobs.FitKeep: "kept", jobs.FitRebuild: "rebuilt", jobs.FitNew: "empty", jobs.FitDrop: "dropped"}
+
 func (a *app) printFit(list []repl.JobFit) error {
 	if a.json {
 		return a.printJSON(map[string]any{"v": 1, "operators": list})
 	}
 	var rows [][]string
 	for _, f := range list {
-		rows = append(rows, []string{f.Fit, f.ID, strconv.FormatInt(f.Rows, 10), render.Bytes(f.Bytes), f.Name})
+		rows = append(rows, []string{fitWords[f.Fit], f.ID, strconv.FormatInt(f.Rows, 10), render.Bytes(f.Bytes), f.Name})
 	}
 	return a.table("FIT OPERATOR ROWS BYTES MEANING", rows)
 }

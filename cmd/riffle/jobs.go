@@ -360,7 +360,14 @@ func (a *app) jobsWhy() *cobra.Command {
 
 func (a *app) jobsRemove() *cobra.Command {
 	return a.jobCommand("rm JOB", "Forget a job that does not run, with its state; savepoints and output stay", "riffle jobs rm hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		return a.done(c.Remove(ctx, args[0]), "%s is removed; its savepoints and its output stay", args[0])
+		d, err := c.Show(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if err := c.Remove(ctx, args[0]); err != nil {
+			return err
+		}
+		return a.did(ctx, c, args[0], jobAnswer{Action: "jobs rm", Job: &d.Info}, "%s is removed; its savepoints and its output stay", args[0])
 	})
 }
 

@@ -82,7 +82,7 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 	if err != nil {
 		return err
 	}
-	f.req.SQL = text
+	f.req.SQL, f.req.File = text, f.file
 	if f.req.Name == "" {
 		return usage("riffle promote: --name NAME is missing")
 	}

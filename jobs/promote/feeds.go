@@ -18,6 +18,8 @@ func (w *work) findFeeds() error {
 		}
 		f := &feed{ref: ref, source: src, name: tableName(text)}
 		switch {
+		case src.Topic != "" && len(src.Columns) == 0:
+			return fmt.Errorf("%w: there is no record in %s yet that shows its columns; write one, or declare them with CREATE TABLE", ErrRefused, text)
 		case src.Topic != "":
 			f.topic = src
 		case src.Path != "":
@@ -38,6 +40,9 @@ func (w *work) findFeeds() error {
 		return nil
 	}
 	var read []string
+	if len(w.d.tables()) == 0 {
+		return fmt.Errorf("%w: it reads no table, so that a job of it would have nothing to wait for", ErrRefused)
+	}
 	for _, ref := range w.d.tables() {
 		text, _ := refText(w.d.text, ref)
 		read = append(read, text)

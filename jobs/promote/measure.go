@@ -19,12 +19,12 @@ func (w *work) measure() error {
 		var err error
 		if covers(f.topic, f.source) {
 			if m, err = measure(w.ctx, w.s, "", ref, f.time, true); err != nil {
-				return fmt.Errorf("measure the disorder of %s: %w", ref, err)
+				return fmt.Errorf("measure the disorder of %s: %w", ref, plainly(err))
 			}
 		}
 		if m.rows == 0 && f.source.Path != "" {
 			if m, err = measure(w.ctx, w.s, "", f.source.Ref, f.time, false); err != nil {
-				return fmt.Errorf("measure the disorder of %s: %w", f.source.Ref, err)
+				return fmt.Errorf("measure the disorder of %s: %w", f.source.Ref, plainly(err))
 			}
 		}
 		want := w.r.Delay

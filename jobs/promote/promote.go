@@ -73,7 +73,8 @@ func (w *work) isJob() (bool, error) {
 		w.p.Spec = w.spec()
 		p, err := w.s.Prepare(w.ctx, w.p.Spec)
 		if err != nil {
-			return true, fmt.Errorf("%w: %w", ErrRefused, err)
+			trimmed := len(w.r.SQL) - len(strings.TrimLeft(w.r.SQL, " \t\r\n"))
+			return true, w.refuse(err, w.p.SQL, 0, &draft{text: w.p.SQL, at: trimmed})
 		}
 		w.p.Mode = p.Mode
 		w.p.Lint = append(w.p.Lint, Lint{Level: "ok", Text: "the statements are a job already and run as they are"})
@@ -195,7 +196,7 @@ func (w *work) plan() error {
 	declared := w.script(-1, time.Time{})
 	shape, err := w.s.Check(w.ctx, declared+query)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+		return w.refuse(err, declared+query, len(declared), w.d)
 	}
 	w.shape = shape
 	seen := map[string]bool{}
@@ -211,12 +212,13 @@ func (w *work) plan() error {
 	}
 	p := w.p
 	p.Mode, p.Plan, p.Columns = shape.Mode.String(), shape.Plan, shape.Columns
-	p.SQL = w.header() + declared + ddl + "INSERT INTO " + out + "\n" + query + ";\n"
+	before := w.header() + declared + ddl + "INSERT INTO " + out + "\n"
+	p.SQL = before + query + ";\n"
 	p.Spec = w.spec()
 	p.Read = w.readBack()
 	w.d.change("", "INSERT INTO "+out, "rows go to %s, exactly once", w.r.Into)
 	if _, err := w.s.Prepare(w.ctx, p.Spec); err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+		return w.refuse(err, p.SQL, len(before), w.d)
 	}
 	return nil
 }

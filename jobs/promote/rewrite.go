@@ -31,7 +31,8 @@ func apply(text string, edits []edit) string {
 
 // draft is a query while it is being changed.
 type draft struct {
-	text    string // of all statements
+	text    string // of the query
+	at      int    // where it begins in the text that was given
 	before  string // the declarations before the query
 	query   *syntax.Query
 	sel     *syntax.Select // nil when the query is no plain SELECT
@@ -47,7 +48,7 @@ func (d *draft) change(old, new, reason string, args ...any) {
 
 // parse finds the explored query at the end of the statements.
 func parse(text string) (*draft, error) {
-	text = strings.TrimRight(strings.TrimSpace(text), "; \n\t")
+	text = strings.TrimRight(text, "; \n\t")
 	script, err := syntax.Parse(text)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func parse(text string) (*draft, error) {
 			return nil, fmt.Errorf("%w: before the query there may be CREATE TABLE, CREATE VIEW and SET only", ErrRefused)
 		}
 	}
-	d := &draft{text: text[last.Pos():], before: strings.TrimSpace(text[:last.Pos()])}
+	d := &draft{text: text[last.Pos():], at: last.Pos(), before: strings.TrimSpace(text[:last.Pos()])}
 	// Positions of the query are those within d.text.
 	alone, err := syntax.Parse(d.text)
 	if err != nil {

@@ -83,11 +83,11 @@ func (g *bag) differences(o *bag) (n int64, example string) {
 func shadow(ctx context.Context, s Session, script string) (*Shadow, *Ran, error) {
 	want, got := &bag{rows: map[string]int64{}}, &bag{rows: map[string]int64{}}
 	if _, err := s.Run(ctx, script, RunOptions{}, want.add); err != nil {
-		return nil, nil, fmt.Errorf("batch answer for the shadow run: %w", err)
+		return nil, nil, fmt.Errorf("batch answer for the shadow run: %w", plainly(err))
 	}
 	ran, err := s.Run(ctx, script, RunOptions{Replay: true}, got.add)
 	if err != nil {
-		return nil, nil, fmt.Errorf("shadow run: %w", err)
+		return nil, nil, fmt.Errorf("shadow run: %w", plainly(err))
 	}
 	n, example := want.differences(got)
 	sh := &Shadow{Rows: want.size(), Equal: n == 0 && ran.Late == 0}

@@ -72,6 +72,7 @@ type Shape struct {
 // Request is what to promote, and how. The zero values leave the choice to the promotion.
 type Request struct {
 	SQL    string // statements; the last one is the explored query
+	File   string // that SQL was read from, for messages; "" for none
 	Name   string
 	Topic  string        // the topic that goes on where the explored file ends: a kafka:// URL or a table
 	Time   string        // column of event time
