@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,8 @@ type OpMetrics struct {
 	Keys            int64 // of keyed state, as of the last watermark or barrier; -1: not keyed
 }
 
-// SplitMetrics is a split that is being read, such as a partition of a topic.
+// SplitMetrics is a split of an unbounded input, such as a partition of a topic. Where tasks take
+// splits from a queue, those that have ended are left out.
 type SplitMetrics struct {
 	ID        string
 	Source    string // the table's name
@@ -178,9 +180,19 @@ func (s *sourceStage) gauge(o *openSplit, task int) *splitGauge {
 	return g
 }
 
-// note publishes how far a split is.
+// forget drops the gauge of a split that has ended and made room for the next one of the queue.
+func (s *sourceStage) forget(g *splitGauge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gauges = slices.DeleteFunc(s.gauges, func(x *splitGauge) bool { return x == g })
+}
+
+// note publishes how far a split is. Splits of bounded inputs have no gauge.
 func (o *openSplit) note(rows int) {
 	g := o.gauge
+	if g == nil {
+		return
+	}
 	g.rows.Add(int64(rows))
 	g.wm.Store(o.st.Watermark)
 	g.last.Store(o.st.Pending)
@@ -218,7 +230,7 @@ func (j *Job) Metrics() Metrics {
 		}
 	}
 	for n, s := range j.scans {
-		m.Splits = append(m.Splits, s.metrics(n.(*plan.Scan).Table.Name(), s.unbounded)...)
+		m.Splits = append(m.Splits, s.metrics(n.(*plan.Scan).Table.Name())...)
 	}
 	return m
 }
@@ -275,10 +287,7 @@ func (t *task) metrics() TaskMetrics {
 	return out
 }
 
-func (s *sourceStage) metrics(name string, unbounded bool) (out []SplitMetrics) {
-	if !unbounded {
-		return nil
-	}
+func (s *sourceStage) metrics(name string) (out []SplitMetrics) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range s.gauges {
