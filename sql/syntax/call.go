@@ -176,10 +176,11 @@ func (p *parser) extract() Expr {
 	start, _ := p.form()
 	e := &Extract{}
 	if p.at().Kind == TokString {
-		e.Field = strings.ToLower(p.take().Text)
+		e.Field = p.take().Text
 	} else {
 		e.Field = p.label("a field such as YEAR").Name
 	}
+	e.Field = foldASCII(e.Field)
 	p.expect("from")
 	e.X = p.expr()
 	p.expectOp(")", "to close EXTRACT(")
