@@ -57,10 +57,14 @@ type Event struct {
 	Pause      time.Duration // longest time that one task spent on its snapshot
 	Write      time.Duration // of the frozen state, until it was durable
 	Commit     time.Duration // of the sinks
-	Bytes      int64
-	Rows       int64 // of state
-	Final      bool  // the job ends with it
-	Err        error // the checkpoint failed, and the job with it
+	Bytes      int64         // that were written
+	State      int64         // bytes of all its files: also those that it shares with the one before
+	Rows       int64         // of state
+	// Incremental tells that files of the checkpoint before were taken over ("incr"), so that only
+	// changes were written; else all state was ("full").
+	Incremental bool
+	Final       bool  // the job ends with it
+	Err         error // the checkpoint failed, and the job with it
 }
 
 // Job is one run of a plan.

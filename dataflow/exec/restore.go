@@ -241,7 +241,8 @@ func (c *coordinator) store(cp *checkpoint) error {
 		w.Abort()
 		return err
 	}
-	cp.event.Bytes, cp.event.Rows = w.Size()
+	size := w.Size()
+	cp.event.Bytes, cp.event.State, cp.event.Rows, cp.event.Incremental = size.Written, size.Bytes, size.Rows, size.Incremental
 	return w.Commit(m)
 }
 

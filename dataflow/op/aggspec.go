@@ -118,6 +118,7 @@ type aggPlan struct {
 	aux      []auxSpec
 	seen     map[string]int
 	s        scratch
+	history  state.History
 }
 
 // auxSpec is a table of the values of an accumulator by group: for DISTINCT, and for extremes over

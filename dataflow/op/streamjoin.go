@@ -30,6 +30,7 @@ type streamJoin struct {
 	residual *expr.Predicate
 	expire   *[2]int
 	sweepAt  int // rows kept at which expired ones are looked for
+	history  state.History
 	tc       *dataflow.TaskContext
 	over     *overdraft
 	out      *vec.Batch
@@ -252,9 +253,9 @@ func (s *joinSide) forget(head, count int) {
 
 // Snapshot freezes the rows of both sides.
 func (j *streamJoin) Snapshot(dataflow.CheckpointID) (dataflow.Snapshot, error) {
-	s := &joinSnapshot{}
+	s := &joinSnapshot{state: j.history.Begin()}
 	for i := range j.sides {
-		s.sides[i] = j.sides[i].rows.Freeze()
+		s.sides[i] = s.state.Freeze(j.sides[i].rows)
 		s.types[i] = j.sides[i].types
 	}
 	return s, nil
@@ -262,6 +263,7 @@ func (j *streamJoin) Snapshot(dataflow.CheckpointID) (dataflow.Snapshot, error) 
 
 // joinSnapshot is the tables "left" and "right": the columns of the side, and how often the row came.
 type joinSnapshot struct {
+	state *state.Snapshot
 	sides [2]*state.Frozen
 	types [2][]vec.Type
 }
@@ -269,40 +271,20 @@ type joinSnapshot struct {
 var sideNames = [2]string{"left", "right"}
 
 func (s *joinSnapshot) Write(w dataflow.SnapshotWriter) error {
-	defer s.Release()
+	var files []state.File
 	for i, f := range s.sides {
 		types := append(slices.Clone(s.types[i]), vec.TInt64)
-		err := writeTable(w, sideNames[i], schemaOf(nil, types), func(put func(*vec.Batch) error) error {
-			b := vec.NewBatch(types)
-			refs := make([]state.Ref, 0, vec.MaxRows)
-			for at := state.Ref(0); at != state.NoRef; {
-				refs, at = f.Scan(at, refs[:0])
-				if len(refs) == 0 {
-					continue
-				}
-				b.Reset()
-				b.N = len(refs)
-				for c := range types {
-					f.Gather(c, refs, b.Cols[c]) // the count is the first value, behind the keys
-				}
-				if err := put(b); err != nil {
-					return err
-				}
+		gather := func(refs []state.Ref, b *vec.Batch) {
+			for c := range types {
+				f.Gather(c, refs, b.Cols[c]) // the count is the first value, behind the keys
 			}
-			return nil
-		})
-		if err != nil {
-			return err
 		}
+		files = append(files, state.File{Name: sideNames[i], Schema: schemaOf(nil, types), From: []state.Rows{{Frozen: f, Gather: gather}}})
 	}
-	return nil
+	return s.state.Write(w, files...)
 }
 
-func (s *joinSnapshot) Release() {
-	for _, f := range s.sides {
-		f.Release()
-	}
-}
+func (s *joinSnapshot) Release() { s.state.Release() }
 
 // Restore takes the rows whose keys belong to this task.
 func (j *streamJoin) Restore(r dataflow.SnapshotReader) error {

@@ -17,21 +17,29 @@ type aggSnapshot struct {
 	p      *aggPlan
 	wm     dataflow.Time
 	panes  []int64 // nil: one set of groups without panes
-	stored []*stored
-	frozen []*state.Frozen
+	state  *state.Snapshot
+	groups []frozenGroups
+}
+
+// frozenGroups is one set of groups: its main table, and those of the values.
+type frozenGroups struct {
+	stored
+	tables []*state.Frozen
 }
 
 // freeze adds groups to the snapshot.
 func (s *aggSnapshot) freeze(g *groups) {
-	f := g.t.Freeze()
-	st := &stored{p: g.p, t: &f.View}
-	s.frozen = append(s.frozen, f)
-	for _, x := range g.aux {
-		f := x.Freeze()
-		s.frozen = append(s.frozen, f)
-		st.aux = append(st.aux, &f.View)
+	if s.state == nil {
+		s.state = s.p.history.Begin()
 	}
-	s.stored = append(s.stored, st)
+	f := s.state.Freeze(g.t)
+	fg := frozenGroups{stored{p: g.p, t: &f.View}, []*state.Frozen{f}}
+	for _, x := range g.aux {
+		f := s.state.Freeze(x)
+		fg.tables = append(fg.tables, f)
+		fg.aux = append(fg.aux, &f.View)
+	}
+	s.groups = append(s.groups, fg)
 }
 
 func tableName(number int) string {
@@ -60,53 +68,49 @@ func (s *aggSnapshot) Write(w dataflow.SnapshotWriter) error {
 	defer s.Release()
 	meta := vec.NewBatch(metaSchema.Types())
 	meta.AppendRow(vec.IntValue(s.wm))
-	if err := writeTable(w, "meta", metaSchema, func(put func(*vec.Batch) error) error { return put(meta) }); err != nil {
+	if err := writeTable(w, "meta", metaSchema, meta); err != nil {
 		return err
 	}
+	var files []state.File
 	for number := 0; number <= len(s.p.aux); number++ {
 		types, names := s.p.tableTypes(number), []string(nil)
 		if s.panes != nil {
 			types, names = append([]vec.Type{vec.TInt64}, types...), []string{"pane"}
 		}
-		err := writeTable(w, tableName(number), schemaOf(names, types), func(put func(*vec.Batch) error) error {
-			for i, st := range s.stored {
-				if err := st.each(number, func(b *vec.Batch) error { return put(s.withPane(i, b)) }); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+		f := state.File{Name: tableName(number), Schema: schemaOf(names, types)}
+		for i := range s.groups {
+			gather := func(refs []state.Ref, b *vec.Batch) { s.gather(i, number, refs, b) }
+			f.From = append(f.From, state.Rows{Frozen: s.groups[i].tables[number], Gather: gather})
 		}
+		files = append(files, f)
 	}
-	return nil
+	return s.state.Write(w, files...)
 }
 
-func (s *aggSnapshot) withPane(i int, b *vec.Batch) *vec.Batch {
-	if s.panes == nil {
-		return b
+// gather fills b with rows of table number of the i-th groups.
+func (s *aggSnapshot) gather(i, number int, refs []state.Ref, b *vec.Batch) {
+	if s.panes != nil {
+		fill(b.Cols[0], s.panes[i], len(refs))
+		b = &vec.Batch{Cols: b.Cols[1:], N: b.N}
 	}
-	at := vec.New(vec.TInt64, b.N)
-	fill(at, s.panes[i], b.N)
-	return &vec.Batch{Cols: append([]*vec.Vec{at}, b.Cols...), N: b.N}
+	g := &s.groups[i]
+	if number == 0 {
+		g.gatherGroups(refs, b)
+	} else {
+		g.gatherValues(g.aux[number-1], refs, b)
+	}
 }
 
-func writeTable(w dataflow.SnapshotWriter, name string, schema *vec.Schema, fn func(put func(*vec.Batch) error) error) error {
+func writeTable(w dataflow.SnapshotWriter, name string, schema *vec.Schema, rows *vec.Batch) error {
 	t, err := w.Table(name, schema)
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(t.Write), t.Close())
+	return errors.Join(t.Write(rows), t.Close())
 }
 
 // Release lets go of the frozen memory.
-func (s *aggSnapshot) Release() {
-	for _, f := range s.frozen {
-		f.Release()
-	}
-	s.frozen, s.stored = nil, nil
-}
+func (s *aggSnapshot) Release() { s.state.Release() }
 
 // readMeta is the least watermark of the tasks that wrote the snapshot.
 func readMeta(r dataflow.SnapshotReader) (dataflow.Time, error) {
@@ -139,7 +143,7 @@ func owned(tc *dataflow.TaskContext, b *vec.Batch, cols []int) []int32 {
 
 // Snapshot freezes the panes. A partial aggregation was flushed before and keeps its watermark only.
 func (w *windowAgg) Snapshot(dataflow.CheckpointID) (dataflow.Snapshot, error) {
-	s := &aggSnapshot{p: w.p, wm: w.wm, panes: []int64{}}
+	s := &aggSnapshot{p: w.p, wm: w.wm, panes: []int64{}, state: w.p.history.Begin()}
 	for _, p := range w.panes {
 		s.panes = append(s.panes, p.at)
 		s.freeze(p.g)

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -15,6 +16,9 @@ import (
 )
 
 const manifestName = "manifest.json"
+
+// version is that of the manifests written here; those of version 1 have no layers.
+const version = 2
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -57,6 +61,9 @@ type TableFile struct {
 	Bytes    int64    `json:"bytes"`
 	CRC      uint32   `json:"crc32c"`
 	Columns  []string `json:"columns"`
+	// Layer says how the file is to be read: 0 by itself; else as one of the layers of its operator,
+	// task and table, of which 1 has all rows and each higher one what changed after that.
+	Layer int `json:"layer,omitempty"`
 }
 
 // Writer writes one checkpoint. Operator writers may be used from several goroutines.
@@ -64,13 +71,27 @@ type Writer struct {
 	s    *Store
 	id   dataflow.CheckpointID
 	dir  string
+	prev *Checkpoint // the newest, when this process wrote it
+
 	mu   sync.Mutex
 	list []TableFile
+	size Size
+}
+
+// Size is what a checkpoint takes.
+type Size struct {
+	Written     int64 // bytes of the files that it wrote itself
+	Bytes       int64 // of all its files
+	Rows        int64 // of state
+	Incremental bool  // it took over files of the one before
 }
 
 // Begin starts checkpoint id.
 func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
 	w := &Writer{s: s, id: id, dir: s.path(id)}
+	s.mu.Lock()
+	w.prev = s.last
+	s.mu.Unlock()
 	if err := s.fs.RemoveAll(w.dir); err != nil {
 		return nil, err
 	}
@@ -80,20 +101,32 @@ func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
 // Abort removes what was written.
 func (w *Writer) Abort() error { return w.s.fs.RemoveAll(w.dir) }
 
-// Size is what the tables hold so far.
-func (w *Writer) Size() (bytes, rows int64) {
+// Size is what the checkpoint takes so far.
+func (w *Writer) Size() Size {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, f := range w.list {
-		bytes += f.Bytes
-		rows += f.Rows
+	return w.size
+}
+
+// add notes a complete file, which the checkpoint wrote itself or took over.
+func (w *Writer) add(f TableFile, own bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = append(w.list, f)
+	w.size.Bytes += f.Bytes
+	if own {
+		w.size.Written += f.Bytes
+	} else {
+		w.size.Incremental = true
 	}
-	return bytes, rows
+	if f.Layer == 0 {
+		w.size.Rows += f.Rows
+	}
 }
 
 // Commit makes the checkpoint durable and the latest one. Its tables are taken from the writer.
 func (w *Writer) Commit(m Manifest) error {
-	m.Version, m.ID, m.Tables = 1, w.id, w.list
+	m.Version, m.ID, m.Tables = version, w.id, w.list
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return err
@@ -111,7 +144,13 @@ func (w *Writer) Commit(m Manifest) error {
 	if err := w.s.fs.SyncDir(w.s.dir); err != nil {
 		return err
 	}
-	return w.s.publish(w.id, crc32.Checksum(data, castagnoli))
+	if err := w.s.publish(w.id, crc32.Checksum(data, castagnoli)); err != nil {
+		return err
+	}
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.s.last = &Checkpoint{Manifest: m, fs: w.s.fs, format: w.s.format, dir: w.dir}
+	return nil
 }
 
 func writeSynced(f vfs.File, data []byte) error {
@@ -137,12 +176,27 @@ type operatorWriter struct {
 }
 
 func (o *operatorWriter) Table(name string, schema *vec.Schema) (dataflow.TableWriter, error) {
-	file := fmt.Sprintf("%s-%d-%s%s", o.id, o.task, name, o.w.s.format.Ext())
-	f, err := o.w.s.fs.Create(filepath.Join(o.w.dir, file))
+	return o.create(TableFile{Table: name, File: fmt.Sprintf("%s-%d-%s", o.id, o.task, name)}, schema)
+}
+
+// layer starts a file of a layer. The files of the layers above the first have the checkpoint in
+// their names, since the next checkpoints keep them beside their own.
+func (o *operatorWriter) layer(name string, schema *vec.Schema, layer int) (dataflow.TableWriter, error) {
+	f := TableFile{Table: name, File: fmt.Sprintf("%s-%d-%s", o.id, o.task, name), Layer: layer}
+	if layer > 1 {
+		f.File = fmt.Sprintf("%s-%d-%d-%s", o.id, o.task, o.w.id, name)
+	}
+	return o.create(f, schema)
+}
+
+func (o *operatorWriter) create(meta TableFile, schema *vec.Schema) (dataflow.TableWriter, error) {
+	meta.Operator, meta.Task = o.id, o.task
+	meta.File += o.w.s.format.Ext()
+	f, err := o.w.s.fs.Create(filepath.Join(o.w.dir, meta.File))
 	if err != nil {
 		return nil, err
 	}
-	t := &tableWriter{o: o, f: f, meta: TableFile{Operator: o.id, Task: o.task, Table: name, File: file}}
+	t := &tableWriter{o: o, f: f, meta: meta}
 	for _, c := range schema.Fields {
 		t.meta.Columns = append(t.meta.Columns, c.Name+" "+c.Type.String())
 	}
@@ -151,6 +205,52 @@ func (o *operatorWriter) Table(name string, schema *vec.Schema) (dataflow.TableW
 		return nil, err
 	}
 	return t, nil
+}
+
+// maxLayers bounds the number of files that a restore has to open.
+const maxLayers = 64
+
+// extend decides whether the instance's next files are a layer upon those of the checkpoint before,
+// and which; 1 is a new first layer. They are when that checkpoint is since, and all layers above
+// the first together stay below half of its bytes. The layers are then taken over. changed and rows
+// are the number of rows that changed since, and that there are.
+func (o *operatorWriter) extend(since dataflow.CheckpointID, changed, rows int64) (layer int, err error) {
+	o.w.addRows(rows)
+	p := o.w.prev
+	if p == nil || p.ID != since {
+		return 1, nil
+	}
+	var mine []TableFile
+	var base, baseRows, above int64
+	for _, f := range p.Tables {
+		switch {
+		case f.Operator != o.id || f.Task != o.task || f.Layer == 0:
+			continue
+		case f.Layer == 1:
+			base, baseRows = base+f.Bytes, baseRows+f.Rows
+		default:
+			above += f.Bytes
+		}
+		layer = max(layer, f.Layer)
+		mine = append(mine, f)
+	}
+	next := changed * base / max(1, baseRows)
+	if layer == 0 || layer == maxLayers || (above+next)*2 > base {
+		return 1, nil
+	}
+	for _, f := range mine {
+		if err := p.place(f, o.w.dir); err != nil {
+			return 0, fmt.Errorf("take over %s of checkpoint %d: %w", f.File, p.ID, err)
+		}
+		o.w.add(f, false)
+	}
+	return layer + 1, nil
+}
+
+func (w *Writer) addRows(n int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size.Rows += n
 }
 
 // tableWriter counts and checksums the bytes of one file.
@@ -177,9 +277,7 @@ func (t *tableWriter) Close() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", t.meta.File, err)
 	}
-	t.o.w.mu.Lock()
-	defer t.o.w.mu.Unlock()
-	t.o.w.list = append(t.o.w.list, t.meta)
+	t.o.w.add(t.meta, true)
 	return nil
 }
 
@@ -201,6 +299,20 @@ type Checkpoint struct {
 	dir    string
 }
 
+// ErrVersion means that a checkpoint was written by a later riffle.
+var ErrVersion = errors.New("the checkpoint was written by a later version of riffle")
+
+func parseManifest(data []byte, fsys vfs.FS, dir string, format Format) (*Checkpoint, error) {
+	c := &Checkpoint{fs: fsys, format: format, dir: dir}
+	if err := json.Unmarshal(data, &c.Manifest); err != nil {
+		return nil, damaged(filepath.Join(dir, manifestName), err)
+	}
+	if c.Version > version {
+		return nil, fmt.Errorf("%w: %s has version %d, this one reads %d", ErrVersion, dir, c.Version, version)
+	}
+	return c, nil
+}
+
 // Dir is where the checkpoint's files are.
 func (c *Checkpoint) Dir() string { return c.dir }
 
@@ -214,11 +326,14 @@ type operatorReader struct {
 
 // Each reads the files of a table, after it has compared their checksums.
 func (o *operatorReader) Each(name string, fn func(*vec.Batch) error) error {
+	var files []TableFile
 	for _, t := range o.c.Tables {
-		if t.Operator != o.id || t.Table != name {
-			continue
+		if t.Operator == o.id && t.Table == name {
+			files = append(files, t)
 		}
-		if err := o.c.read(t, fn); err != nil {
+	}
+	for _, layers := range layered(files) {
+		if err := o.c.each(layers, fn); err != nil {
 			return err
 		}
 	}

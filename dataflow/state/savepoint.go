@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/vec"
 	"github.com/riffle-io/riffle/internal/vfs"
 )
 
@@ -27,9 +28,10 @@ type linker interface {
 	Link(oldName, newName string) error
 }
 
-// Export makes a savepoint of a complete and committed checkpoint: the same files in dir, which must
-// not exist. What the sinks had prepared is left out, since it is committed. The checksum is
-// written last, so that a directory without one is not a savepoint.
+// Export makes a savepoint of a complete and committed checkpoint in dir, which must not exist: the
+// same files, but those that lie in layers as one with all rows. What the sinks had prepared is left
+// out, since it is committed. The checksum is written last, so that a directory without one is not
+// a savepoint.
 func (s *Store) Export(id dataflow.CheckpointID, dir string) error {
 	c, err := s.Open(id)
 	if err != nil {
@@ -49,13 +51,15 @@ func (s *Store) Export(id dataflow.CheckpointID, dir string) error {
 }
 
 func (c *Checkpoint) export(dir string) error {
-	for _, t := range c.Tables {
-		if err := c.place(t, dir); err != nil {
+	m := c.Manifest
+	m.Sinks, m.Tables = nil, nil
+	for _, layers := range layered(c.Tables) {
+		t, err := c.flatten(layers, dir)
+		if err != nil {
 			return err
 		}
+		m.Tables = append(m.Tables, t)
 	}
-	m := c.Manifest
-	m.Sinks = nil
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return err
@@ -67,6 +71,32 @@ func (c *Checkpoint) export(dir string) error {
 		}
 	}
 	return nil
+}
+
+// flatten gives dir the rows of one table of one operator instance as a file by itself.
+func (c *Checkpoint) flatten(layers []TableFile, dir string) (TableFile, error) {
+	t := layers[0]
+	if t.Layer == 0 {
+		return t, c.place(t, dir)
+	}
+	schema := &vec.Schema{}
+	for _, col := range t.Columns[min(len(layerFields), len(t.Columns)):] {
+		name, typ, _ := strings.Cut(col, " ")
+		parsed, err := vec.ParseType(typ)
+		if err != nil {
+			return t, damaged(filepath.Join(c.dir, manifestName), err)
+		}
+		schema.Fields = append(schema.Fields, vec.Field{Name: name, Type: parsed})
+	}
+	w := &Writer{s: &Store{fs: c.fs, format: c.format}, dir: dir}
+	out, err := w.Operator(t.Operator, t.Task).Table(t.Table, schema)
+	if err != nil {
+		return t, err
+	}
+	if err := errors.Join(c.merge(layers, out.Write), out.Close()); err != nil {
+		return t, err
+	}
+	return w.list[0], nil
 }
 
 // place gives dir a file of the checkpoint, checked against its checksum when it has to be copied.
@@ -113,11 +143,7 @@ func OpenSavepoint(fsys vfs.FS, dir string, format Format) (*Checkpoint, error) 
 	if crc32.Checksum(data, castagnoli) != uint32(want) {
 		return nil, damaged(path, errChecksum)
 	}
-	c := &Checkpoint{fs: fsys, format: format, dir: dir}
-	if err := json.Unmarshal(data, &c.Manifest); err != nil {
-		return nil, damaged(path, err)
-	}
-	return c, nil
+	return parseManifest(data, fsys, dir, format)
 }
 
 // Verify reads every file of a checkpoint and compares its checksum.

@@ -39,7 +39,11 @@ type Format interface {
 //	DIR/LOCK                         one process at a time
 //	DIR/pointer.db                   "latest complete", in bbolt
 //	DIR/checkpoint-12/manifest.json  plan, positions, files with checksums
-//	DIR/checkpoint-12/OP-TASK-TABLE.parquet
+//	DIR/checkpoint-12/OP-TASK-TABLE.parquet     all rows of one table of one operator instance
+//	DIR/checkpoint-12/OP-TASK-12-TABLE.parquet  a layer: those that changed since checkpoint 11
+//
+// Layers that a checkpoint takes over from the one before are hard links, or copies where the file
+// system has no links, so that each directory is whole and can be removed by itself.
 //
 // A checkpoint counts once its files, its manifest, the directory and then the pointer are synced,
 // in that order. Whatever the pointer does not name is swept when the store is opened.
@@ -50,7 +54,8 @@ type Store struct {
 	lock   io.Closer
 	ptr    pointer
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	last *Checkpoint // the newest, when this process wrote it
 }
 
 // NewJobID is a random identity for a job.
@@ -183,11 +188,7 @@ func (s *Store) Open(id dataflow.CheckpointID) (*Checkpoint, error) {
 		if crc32.Checksum(data, castagnoli) != l.CRCs[i] {
 			return nil, damaged(path, errChecksum)
 		}
-		c := &Checkpoint{fs: s.fs, format: s.format, dir: s.path(id)}
-		if err := json.Unmarshal(data, &c.Manifest); err != nil {
-			return nil, damaged(path, err)
-		}
-		return c, nil
+		return parseManifest(data, s.fs, s.path(id), s.format)
 	}
 	return nil, fmt.Errorf("checkpoint %d: %w", id, fs.ErrNotExist)
 }
@@ -210,6 +211,7 @@ func (s *Store) Discard(id dataflow.CheckpointID) error {
 	if len(l.IDs) == 0 || l.IDs[0] != id {
 		return fmt.Errorf("state: checkpoint %d is not the newest", id)
 	}
+	s.last = nil
 	l.IDs, l.CRCs = l.IDs[1:], l.CRCs[1:]
 	if err := s.save(l); err != nil {
 		return err
