@@ -33,15 +33,15 @@ func (j *job) findingsLocked(v view) (out []Finding) {
 	default:
 		return nil
 	}
-	if text, command := bottleneck(name, v); text != "" {
-		warn(command, "%s", text)
+	if o, text := bottleneck(v); o != nil {
+		warn(moreTasks(name, len(o.Tasks)), "%s", text)
 	}
 	if p, ok := holder(v); ok {
 		warn(fmt.Sprintf("riffle job set %s idle-timeout=60s", name), "watermark stands still: %s of %s has had no row for %s and is still counted",
-			p.Name, p.Table, time.Duration(p.QuietMS)*time.Millisecond/time.Second*time.Second)
+			p.Name, p.Table, p.quiet()/time.Second*time.Second)
 	}
 	if text := j.lagging(); text != "" {
-		warn(fmt.Sprintf("riffle rescale %s %d", name, j.parallelism()+1), "%s", text)
+		warn(moreTasks(name, j.parallelism()), "%s", text)
 	}
 	if n := len(j.history); n > 0 && j.history[n-1].Cause != "" {
 		c := j.history[n-1]
@@ -63,9 +63,13 @@ func (j *job) parallelism() int {
 	return max(1, j.rec.Spec.Parallelism)
 }
 
-// bottleneck names the operator that makes others wait.
-func bottleneck(job string, v view) (text, command string) {
-	for i, o := range v.operators {
+// moreTasks is the command that gives a job one task more than n.
+func moreTasks(job string, n int) string { return fmt.Sprintf("riffle rescale %s %d", job, n+1) }
+
+// bottleneck finds the operator that makes others wait; nil when none does.
+func bottleneck(v view) (found *Operator, text string) {
+	for i := range v.operators {
+		o := &v.operators[i]
 		if o.Busy < busyShare {
 			continue
 		}
@@ -79,13 +83,12 @@ func bottleneck(job string, v view) (text, command string) {
 			continue
 		}
 		text = fmt.Sprintf("%s is busy %.0f %% and makes %d operator%s wait", o.Title, 100*o.Busy, waiting, plural(waiting))
-		command = fmt.Sprintf("riffle rescale %s %d", job, len(o.Tasks)+1)
 		if n := len(o.Tasks); n > 1 && o.Skew > skewFactor/float64(n) {
 			text += fmt.Sprintf(": 1 of %d tasks gets %.0f %% of the rows", n, 100*o.Skew)
 		}
-		return text, command
+		return o, text
 	}
-	return "", ""
+	return nil, ""
 }
 
 func plural(n int) string {
@@ -103,12 +106,12 @@ func holder(v view) (Partition, bool) {
 		p := &v.partitions[i]
 		switch {
 		case p.Ended:
-		case p.Holds && time.Duration(p.QuietMS)*time.Millisecond >= quietPart:
+		case p.Holds && p.quiet() >= quietPart:
 			if held != nil && held.QuietMS > p.QuietMS {
 				continue
 			}
 			held = p
-		case !p.Idle && p.Rows > 0 && time.Duration(p.QuietMS)*time.Millisecond < quietPart:
+		case !p.Idle && p.Rows > 0 && p.quiet() < quietPart:
 			active = true
 		}
 	}
@@ -120,8 +123,9 @@ func holder(v view) (Partition, bool) {
 
 // lagging tells that the source lag grew over the last samples.
 func (j *job) lagging() string {
-	s := j.recorder.since(time.Now().Add(-(growingLag + 2) * time.Second))
-	if len(s) < growingLag {
+	from := time.Now().Add(-(growingLag + 2) * time.Second)
+	s := j.recorder.since(from)
+	if j.started.After(from) || len(s) < growingLag { // what was before the run says nothing about it
 		return ""
 	}
 	first, last := s[0], s[len(s)-1]

@@ -102,9 +102,10 @@ type Partition struct {
 	Rows      int64   `json:"rows"`
 	Lag       int64   `json:"lag"` // -1: not known
 	Watermark *string `json:"watermark"`
-	QuietMS   int64   `json:"quiet_ms"` // since its last row, or since it was opened
-	Idle      bool    `json:"idle"`     // not counted for the watermark
-	Holds     bool    `json:"holds"`    // it holds the watermark back
+	LastEvent *string `json:"last_event"` // largest event time that it held, less the watermark's delay
+	QuietMS   int64   `json:"quiet_ms"`   // since its last row, or since it was opened
+	Idle      bool    `json:"idle"`       // not counted for the watermark
+	Holds     bool    `json:"holds"`      // it holds the watermark back
 	Ended     bool    `json:"ended"`
 }
 

@@ -19,6 +19,7 @@ type recorder struct {
 	mu      sync.Mutex
 	samples []Sample // a ring once it is full
 	next    int
+	before  exec.Metrics // and what its rates are against
 	last    exec.Metrics
 	view    view
 }
@@ -42,7 +43,7 @@ func (r *recorder) take(m exec.Metrics) {
 		r.last = exec.Metrics{}
 	}
 	r.view = compare(r.last, m)
-	r.last = m
+	r.before, r.last = r.last, m
 	if len(r.samples) < recorded {
 		r.samples = append(r.samples, r.view.sample)
 		return
@@ -55,7 +56,7 @@ func (r *recorder) take(m exec.Metrics) {
 func (r *recorder) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last, r.view = exec.Metrics{}, view{}
+	r.before, r.last, r.view = exec.Metrics{}, exec.Metrics{}, view{}
 }
 
 func (r *recorder) now() view {
@@ -74,6 +75,20 @@ func (r *recorder) since(t time.Time) (out []Sample) {
 		}
 	}
 	return out
+}
+
+// flow is the newest two metrics, and when the last of the samples since a time had output.
+func (r *recorder) flow(since time.Time) Flow {
+	f := Flow{}
+	for _, s := range r.since(since) {
+		if s.OutRate > 0 {
+			f.LastChange = s.At
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f.Before, f.Metrics, f.InRate, f.OutRate = r.before, r.last, r.view.sample.InRate, r.view.sample.OutRate
+	return f
 }
 
 // compare makes rates of two metrics; old may be empty.
@@ -163,7 +178,8 @@ func operatorOf(s, before exec.StageMetrics, rate func(now, before int64) float6
 	o.Watermark = timeText(wm)
 	var words []string
 	if s.Source {
-		words = append(words, strings.TrimSuffix(s.Name, s.Name[strings.LastIndexByte(s.Name, '-'):]))
+		word, _, _ := strings.Cut(s.Name, "-")
+		words = append(words, word)
 	}
 	for _, l := range s.Ops {
 		words = append(words, l.Name)
@@ -202,7 +218,7 @@ func (v *view) partitionsOf(m exec.Metrics) {
 		if !s.LastRow.IsZero() {
 			since = s.LastRow
 		}
-		p := Partition{Table: s.Source, Name: s.ID, Rows: s.Rows, Lag: s.Lag, Watermark: timeText(s.Watermark), QuietMS: m.At.Sub(since).Milliseconds(), Idle: s.Idle, Ended: s.Ended}
+		p := Partition{Table: s.Source, Name: s.ID, Rows: s.Rows, Lag: s.Lag, Watermark: timeText(s.Watermark), LastEvent: timeText(s.LastTime), QuietMS: m.At.Sub(since).Milliseconds(), Idle: s.Idle, Ended: s.Ended}
 		p.Holds = holds(s) && s.Watermark == hold
 		if s.Lag >= 0 {
 			v.sample.SourceLag = max(v.sample.SourceLag, 0) + s.Lag
@@ -214,13 +230,4 @@ func (v *view) partitionsOf(m exec.Metrics) {
 		lag := m.At.UnixMilli() - hold/1000
 		v.sample.LagMS = &lag
 	}
-}
-
-// timeText shows an event time; nil when there is none.
-func timeText(t dataflow.Time) *string {
-	if t == dataflow.MinTime || t == dataflow.MaxTime {
-		return nil
-	}
-	text := time.UnixMicro(t).UTC().Format("2006-01-02 15:04:05.999999")
-	return &text
 }

@@ -9,7 +9,7 @@ import (
 type Why struct {
 	V     int      `json:"v"`
 	Text  string   `json:"text"`
-	Cause string   `json:"cause"` // "": output is as regular as input
+	Cause string   `json:"cause"` // "": output is regular
 	Facts []string `json:"facts,omitempty"`
 	NotIt []string `json:"not_it,omitempty"`
 	Fixes []Fix    `json:"fixes,omitempty"`
@@ -17,10 +17,14 @@ type Why struct {
 
 // Fix is something that would help, as words and as a command line.
 type Fix struct {
-	Text    string `json:"text"`
-	Command string `json:"command,omitempty"`
-	Live    bool   `json:"live"` // takes effect without a restart
+	Text    string      `json:"text"`
+	Command string      `json:"command,omitempty"`
+	Live    bool        `json:"live"`          // takes effect without a restart
+	Set     *SetRequest `json:"set,omitempty"` // the setting that the command changes
 }
+
+// jobIdle is the idle time-out that is proposed for jobs.
+const jobIdle = time.Minute
 
 // Why looks at a job.
 func (s *Server) Why(name string) (Why, error) {
@@ -30,14 +34,18 @@ func (s *Server) Why(name string) (Why, error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	v := j.recorder.now()
-	w := Why{V: 1, Text: fmt.Sprintf("%s has written %d rows in this run", name, v.out)}
-	if done := j.whyNotRunning(&w); done {
+	w := Why{V: 1}
+	if j.notRunning(&w); w.Cause != "" {
+		w.Text = name + " is " + j.state
 		return w, nil
 	}
-	j.whySource(&w, v)
-	j.whyWatermark(&w, v)
-	j.whyWork(&w, v)
+	f := j.recorder.flow(j.started)
+	f.Job, f.Now, f.Idle = name, time.Now(), jobIdle
+	w = f.Why()
+	if w.Text == "" {
+		w.Text = fmt.Sprintf("%s has written %d rows in this run", name, j.recorder.now().out)
+	}
+	j.whyCheckpoint(&w)
 	return w, nil
 }
 
@@ -51,84 +59,36 @@ func (w *Why) blame(cause string, fixes ...Fix) {
 	w.Fixes = append(w.Fixes, fixes...)
 }
 
-func (j *job) whyNotRunning(w *Why) bool {
+// notRunning explains a job that cannot write because it does not run.
+func (j *job) notRunning(w *Why) {
 	name := j.name()
 	switch j.state {
 	case Failed:
-		w.blame("the job has failed: "+firstLine(j.cause), Fix{"start it again from its last checkpoint", "riffle resume " + name, true})
+		w.blame("The job has failed: "+firstLine(j.cause), Fix{Text: "start it again from its last checkpoint", Command: "riffle resume " + name, Live: true})
 	case Restarting, Starting:
-		w.blame("the job is between two runs: " + firstLine(j.cause))
+		w.blame("The job is between two runs: " + firstLine(j.cause))
 	case Paused:
-		w.blame("the job is paused", Fix{"let it go on", "riffle resume " + name, true})
+		w.blame("The job is paused.", Fix{Text: "let it go on", Command: "riffle resume " + name, Live: true})
 	case Stopped:
-		w.blame("the job is stopped", Fix{"start it from its last checkpoint", "riffle resume " + name, true})
+		w.blame("The job is stopped.", Fix{Text: "start it from its last checkpoint", Command: "riffle resume " + name, Live: true})
 	case Finished:
-		w.blame("its input has ended; all output is written")
-	default:
-		return false
-	}
-	return true
-}
-
-func (j *job) whySource(w *Why, v view) {
-	switch {
-	case v.rows == 0:
-		w.blame("no row has come from the source in this run")
-	case v.sample.InRate == 0 && v.sample.SourceLag <= 0:
-		w.blame("the source has no new rows: everything in it has been read")
-	default:
-		w.NotIt = append(w.NotIt, fmt.Sprintf("source gives %.0f rows a second", v.sample.InRate))
+		w.blame("Its input has ended; all output is written.")
 	}
 }
 
-func (j *job) whyWatermark(w *Why, v view) {
-	if len(v.partitions) == 0 {
+// whyCheckpoint tells whether rows that were written wait for a checkpoint to be seen.
+func (j *job) whyCheckpoint(w *Why) {
+	every := checkpointOf(j.rec.Spec)
+	n := len(j.history)
+	if n == 0 {
+		w.Facts = append(w.Facts, fmt.Sprintf("rows become visible with checkpoints, every %s; there was none yet", every))
 		return
 	}
-	if p, ok := holder(v); ok {
-		since := "no row in this run"
-		if p.Rows > 0 {
-			since = fmt.Sprintf("last row %s ago", (time.Duration(p.QuietMS) * time.Millisecond).Round(time.Second))
-		}
-		w.blame(fmt.Sprintf("windows cannot close: the watermark is the minimum over %d partitions, and %s holds it (%s)", len(v.partitions), p.Name, since),
-			Fix{"leave a partition out once it is silent for 60 s; what comes from it later than that may be late",
-				fmt.Sprintf("riffle job set %s idle-timeout=60s", j.name()), true})
+	c := j.history[n-1]
+	ago := time.Since(c.At)
+	if c.Failed || ago > 3*every+time.Second {
+		w.blame(fmt.Sprintf("Rows become visible with checkpoints, and the last one was %s ago.", Span(ago)))
 		return
 	}
-	if wm := timeText(v.watermark); wm != nil {
-		w.NotIt = append(w.NotIt, "watermark moves and stands at "+*wm)
-	} else {
-		w.Facts = append(w.Facts, "there is no watermark yet")
-	}
-}
-
-func (j *job) whyWork(w *Why, v view) {
-	if text, command := bottleneck(j.name(), v); text != "" {
-		w.blame(text, Fix{"use more tasks", command, false})
-	} else {
-		w.NotIt = append(w.NotIt, fmt.Sprintf("no back-pressure: the busiest task works %.0f %% of its time", 100*v.sample.Busy))
-	}
-	for _, o := range v.operators {
-		for _, l := range o.Chain {
-			if l.Name != "Filter" || l.RowsIn < fewRows {
-				continue
-			}
-			if l.RowsOut == 0 {
-				w.blame(fmt.Sprintf("the filter %s lets no row through (%d came)", l.Detail, l.RowsIn))
-			} else {
-				w.NotIt = append(w.NotIt, fmt.Sprintf("filter lets %.0f %% of the rows through", 100*float64(l.RowsOut)/float64(l.RowsIn)))
-			}
-		}
-	}
-	if n := len(j.history); n > 0 {
-		c := j.history[n-1]
-		ago := time.Since(c.At).Round(time.Second)
-		if c.Failed || ago > 3*checkpointOf(j.rec.Spec)+time.Second {
-			w.blame(fmt.Sprintf("rows become visible with checkpoints, and the last one was %s ago", ago))
-		} else {
-			w.NotIt = append(w.NotIt, fmt.Sprintf("last checkpoint %s ago", ago))
-		}
-	} else {
-		w.Facts = append(w.Facts, fmt.Sprintf("rows become visible with checkpoints, every %s; there was none yet", checkpointOf(j.rec.Spec)))
-	}
+	w.NotIt = append(w.NotIt, fmt.Sprintf("last checkpoint %s ago", Span(ago)))
 }
