@@ -16,22 +16,10 @@ import (
 
 func (a *app) groupsCommand() *cobra.Command {
 	b := &brokerFlag{}
-	list := &cobra.Command{Use: "ls", Short: "List consumer groups with their lag", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
-		return b.with(cmd.Context(), a.listGroups)
-	}}
-	show := &cobra.Command{Use: "show GROUP", Short: "Show where a group is in each partition", Args: exactly(1), RunE: func(cmd *cobra.Command, args []string) error {
-		return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error { return a.showGroup(ctx, k, args[0]) })
-	}}
-	cmd := &cobra.Command{Use: "groups", Short: "List consumer groups, look into them, set their offsets",
-		Example: "  riffle groups -b localhost:9092\n  riffle groups reset billing --to @-1h --dry-run", Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("riffle groups %s: there are ls, show, reset", args[0])
-			}
-			return b.with(cmd.Context(), a.listGroups)
-		}}
-	b.add(cmd)
-	cmd.AddCommand(list, show, a.groupsReset(b))
+	cmd := a.clusterCommand(b, &cobra.Command{Use: "groups", Short: "List consumer groups, look into them, set their offsets",
+		Example: "  riffle groups -b localhost:9092\n  riffle groups reset billing --to @-1h --dry-run"},
+		a.listGroups, &cobra.Command{Use: "show GROUP", Short: "Show where a group is in each partition"}, a.showGroup)
+	cmd.AddCommand(a.groupsReset(b))
 	return cmd
 }
 
@@ -40,7 +28,7 @@ func (a *app) listGroups(ctx context.Context, k *kafka.Admin) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	out := listing{a: a, head: "GROUP STATE PARTITIONS LAG"}
 	for _, g := range groups {
 		lags, err := k.GroupLag(ctx, g.Name)
 		if err != nil {
@@ -50,18 +38,12 @@ func (a *app) listGroups(ctx context.Context, k *kafka.Admin) error {
 		for _, l := range lags {
 			lag += l.Lag()
 		}
-		if a.json {
-			if err := a.printJSON(map[string]any{"v": 1, "group": g.Name, "state": g.State, "partitions": len(lags), "lag": lag}); err != nil {
-				return err
-			}
-			continue
+		if err := out.add(object{"group": g.Name, "state": g.State, "partitions": len(lags), "lag": lag},
+			g.Name, strings.ToLower(g.State), len(lags), render.Count(lag)); err != nil {
+			return err
 		}
-		rows = append(rows, []string{g.Name, strings.ToLower(g.State), fmt.Sprint(len(lags)), render.Count(lag)})
 	}
-	if a.json {
-		return nil
-	}
-	return a.table("GROUP STATE PARTITIONS LAG", rows)
+	return out.end()
 }
 
 func (a *app) showGroup(ctx context.Context, k *kafka.Admin, group string) error {
@@ -69,20 +51,14 @@ func (a *app) showGroup(ctx context.Context, k *kafka.Admin, group string) error
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	out := listing{a: a, head: "TOPIC PARTITION COMMITTED END LAG"}
 	for _, l := range lags {
-		if a.json {
-			if err := a.printJSON(map[string]any{"v": 1, "topic": l.Topic, "partition": l.Partition, "committed": l.Committed, "start": l.Start, "end": l.End, "lag": l.Lag()}); err != nil {
-				return err
-			}
-			continue
+		if err := out.add(object{"topic": l.Topic, "partition": l.Partition, "committed": l.Committed, "start": l.Start, "end": l.End, "lag": l.Lag()},
+			l.Topic, l.Partition, render.Count(l.Committed), render.Count(l.End), render.Count(l.Lag())); err != nil {
+			return err
 		}
-		rows = append(rows, []string{l.Topic, fmt.Sprint(l.Partition), render.Count(l.Committed), render.Count(l.End), render.Count(l.Lag())})
 	}
-	if a.json {
-		return nil
-	}
-	return a.table("TOPIC PARTITION COMMITTED END LAG", rows)
+	return out.end()
 }
 
 // groupLag is where a group is; one without offsets is an error.
@@ -175,17 +151,11 @@ func (a *app) planReset(ctx context.Context, k *kafka.Admin, group, topic string
 }
 
 func (a *app) printMoves(moves []move) error {
-	var rows [][]string
+	out := listing{a: a, head: "TOPIC PARTITION FROM TO RECORDS"}
 	var again, skipped int64
 	for _, m := range moves {
 		n := m.to - m.Committed
 		again, skipped = again+max(0, -n), skipped+max(0, n)
-		if a.json {
-			if err := a.printJSON(map[string]any{"v": 1, "topic": m.Topic, "partition": m.Partition, "from": m.Committed, "to": m.to, "end": m.End}); err != nil {
-				return err
-			}
-			continue
-		}
 		what := "stays"
 		switch {
 		case n < 0:
@@ -193,12 +163,12 @@ func (a *app) printMoves(moves []move) error {
 		case n > 0:
 			what = render.Count(n) + " left out"
 		}
-		rows = append(rows, []string{m.Topic, fmt.Sprint(m.Partition), render.Count(m.Committed), render.Count(m.to), what})
+		if err := out.add(object{"topic": m.Topic, "partition": m.Partition, "from": m.Committed, "to": m.to, "end": m.End},
+			m.Topic, m.Partition, render.Count(m.Committed), render.Count(m.to), what); err != nil {
+			return err
+		}
 	}
-	if a.json {
-		return nil
-	}
-	if err := a.table("TOPIC PARTITION FROM TO RECORDS", rows); err != nil {
+	if err := out.end(); err != nil || a.json {
 		return err
 	}
 	a.notice("%s records will be read again, %s left out", render.Count(again), render.Count(skipped))

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,16 +36,6 @@ func (a *app) withJobs(fn func(c *repl.Jobs) error) error {
 
 // printJSON writes one object on one line.
 func (a *app) printJSON(v any) error { return json.NewEncoder(a.out).Encode(v) }
-
-// table writes rows in columns.
-func (a *app) table(head string, rows [][]string) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(head, " ", "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join(r, "\t"))
-	}
-	return w.Flush()
-}
 
 func (a *app) jobsCommand() *cobra.Command {
 	list := a.jobsList()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 
@@ -33,24 +32,33 @@ func (b *brokerFlag) with(ctx context.Context, fn func(ctx context.Context, k *k
 	return fn(ctx, k)
 }
 
-func (a *app) topicsCommand() *cobra.Command {
-	b := &brokerFlag{}
-	list := &cobra.Command{Use: "ls", Short: "List topics", Args: exactly(0), RunE: func(cmd *cobra.Command, _ []string) error {
-		return b.with(cmd.Context(), a.listTopics)
-	}}
-	show := &cobra.Command{Use: "show TOPIC", Short: "Show the partitions of a topic", Args: exactly(1), RunE: func(cmd *cobra.Command, args []string) error {
-		return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error { return a.showTopic(ctx, k, args[0]) })
-	}}
-	cmd := &cobra.Command{Use: "topics", Short: "List topics and look into them", Example: "  riffle topics -b localhost:9092\n  riffle topics show orders --json", Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("riffle topics %s: there are ls, show", args[0])
-			}
-			return b.with(cmd.Context(), a.listTopics)
-		}}
+// clusterCommand is a command that looks at something of a cluster: it lists them, ls lists them, and
+// show NAME shows one.
+func (a *app) clusterCommand(b *brokerFlag, cmd *cobra.Command, list func(context.Context, *kafka.Admin) error, show *cobra.Command, one func(context.Context, *kafka.Admin, string) error) *cobra.Command {
+	all := func(cmd *cobra.Command, _ []string) error { return b.with(cmd.Context(), list) }
+	show.Args = exactly(1)
+	show.RunE = func(cmd *cobra.Command, args []string) error {
+		return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error { return one(ctx, k, args[0]) })
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return all(cmd, nil)
+		}
+		var words []string
+		for _, c := range cmd.Commands() {
+			words = append(words, c.Name())
+		}
+		return usage("%s %s: there are %s", cmd.CommandPath(), args[0], strings.Join(words, ", "))
+	}
 	b.add(cmd)
-	cmd.AddCommand(list, show)
+	cmd.AddCommand(&cobra.Command{Use: "ls", Short: cmd.Short, Args: exactly(0), RunE: all}, show)
 	return cmd
+}
+
+func (a *app) topicsCommand() *cobra.Command {
+	return a.clusterCommand(&brokerFlag{}, &cobra.Command{Use: "topics", Short: "List topics and look into them", Example: "  riffle topics -b localhost:9092\n  riffle topics show orders --json"},
+		a.listTopics, &cobra.Command{Use: "show TOPIC", Short: "Show the partitions of a topic"}, a.showTopic)
 }
 
 func (a *app) listTopics(ctx context.Context, k *kafka.Admin) error {
@@ -58,7 +66,7 @@ func (a *app) listTopics(ctx context.Context, k *kafka.Admin) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	out := listing{a: a, head: "TOPIC PARTITIONS REPLICAS RECORDS"}
 	for _, t := range topics {
 		parts, err := k.Describe(ctx, t.Name)
 		if err != nil {
@@ -68,18 +76,12 @@ func (a *app) listTopics(ctx context.Context, k *kafka.Admin) error {
 		for _, p := range parts {
 			records += p.End - p.Start
 		}
-		if a.json {
-			if err := a.printJSON(map[string]any{"v": 1, "topic": t.Name, "partitions": t.Partitions, "replicas": t.Replicas, "records": records}); err != nil {
-				return err
-			}
-			continue
+		if err := out.add(object{"topic": t.Name, "partitions": t.Partitions, "replicas": t.Replicas, "records": records},
+			t.Name, t.Partitions, t.Replicas, render.Count(records)); err != nil {
+			return err
 		}
-		rows = append(rows, []string{t.Name, fmt.Sprint(t.Partitions), fmt.Sprint(t.Replicas), render.Count(records)})
 	}
-	if a.json {
-		return nil
-	}
-	return a.table("TOPIC PARTITIONS REPLICAS RECORDS", rows)
+	return out.end()
 }
 
 func (a *app) showTopic(ctx context.Context, k *kafka.Admin, topic string) error {
@@ -87,18 +89,12 @@ func (a *app) showTopic(ctx context.Context, k *kafka.Admin, topic string) error
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	out := listing{a: a, head: "PARTITION LEADER START END RECORDS"}
 	for _, p := range parts {
-		if a.json {
-			if err := a.printJSON(map[string]any{"v": 1, "topic": topic, "partition": p.Partition, "leader": p.Leader, "start": p.Start, "end": p.End}); err != nil {
-				return err
-			}
-			continue
+		if err := out.add(object{"topic": topic, "partition": p.Partition, "leader": p.Leader, "start": p.Start, "end": p.End},
+			p.Partition, p.Leader, render.Count(p.Start), render.Count(p.End), render.Count(p.End-p.Start)); err != nil {
+			return err
 		}
-		rows = append(rows, []string{fmt.Sprint(p.Partition), fmt.Sprint(p.Leader), render.Count(p.Start), render.Count(p.End), render.Count(p.End - p.Start)})
 	}
-	if a.json {
-		return nil
-	}
-	return a.table("PARTITION LEADER START END RECORDS", rows)
+	return out.end()
 }
