@@ -26,7 +26,9 @@ type explore struct {
 	origin origin   // where its text came from
 	base   origin   // the last of them that was the user's own
 	queue  []origin // statements that run after it
-	failed string   // error of the last statement, "" when it worked
+	// twinDue says that base is a query that ended, and that was not yet tried as a stream.
+	twinDue bool
+	failed  string // error of the last statement, "" when it worked
 
 	shown result // what the grid shows
 	undo  []result

@@ -78,6 +78,7 @@ func (e *explore) addQueryKeys() {
 		&keymap.Command{Keys: []string{"ctrl+r", "ctrl+enter"}, Scope: "explore", Group: groupEdit, Title: "run the statement under the cursor",
 			Short: "run", Word: "run", CLI: sqlTwin, Run: do(e.runCursor)},
 		&keymap.Command{Keys: []string{"P"}, Scope: "explore", Group: groupResult, Title: "promote to a job", Short: "promote", Word: "promote", Run: do(e.promote)},
+		&keymap.Command{Scope: "explore", Group: groupResult, Title: "run the query over the topic of its files (also 2)", Word: "twin", Run: do(e.a.runTwin)},
 		&keymap.Command{Keys: []string{"f5"}, Scope: "explore", Group: groupEdit, Title: "run all statements", Word: "runall", Run: do(e.runAll)},
 		&keymap.Command{Keys: []string{"ctrl+s"}, Scope: "explore", Group: groupEdit, Title: "history", Short: "history", Word: "history", Run: do(e.history)},
 		&keymap.Command{Keys: []string{"ctrl+o"}, Scope: "explore", Group: groupEdit, Title: "edit in $EDITOR", Word: "editor", Run: do(e.externalEditor)},

@@ -49,7 +49,7 @@ func just(f func()) func(string) tea.Cmd { return func(string) tea.Cmd { f(); re
 func (a *app) addGlobalKeys() {
 	for _, s := range a.screens {
 		a.keys.Add(&keymap.Command{Keys: []string{s.digit()}, Group: groupAll, Title: "screen " + s.label(),
-			Word: s.id(), Run: do(func() tea.Cmd { return a.show(s.id()) })})
+			Word: s.id(), Run: do(func() tea.Cmd { return a.toScreen(s.id()) })})
 	}
 	a.keys.Add(
 		&keymap.Command{Keys: []string{":"}, Group: groupAll, Title: "command line", Short: "cmd", Run: do(a.commandLine)},

@@ -293,21 +293,3 @@ func TestServerThatGoesAway(t *testing.T) {
 	d.settle()
 	d.want("No job server answers")
 }
-
-func TestGoldenJobs(t *testing.T) {
-	for _, size := range sizes {
-		d, _ := onJobs(t, size[0], size[1], Options{})
-		d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
-		d.run(d.a.jobs.look())
-		d.settle()
-		d.keys("j k")
-		d.golden(fmt.Sprintf("jobs_%dx%d", size[0], size[1]), false)
-		d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
-		d.keys("enter")
-		d.golden(fmt.Sprintf("job_%dx%d", size[0], size[1]), false)
-	}
-	d, _ := onJobs(t, 100, 30, Options{ASCII: true})
-	d.keys("enter")
-	d.checkASCII()
-	d.golden("job_ascii", false)
-}

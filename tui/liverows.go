@@ -1,28 +1,51 @@
 package tui
 
 import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
 
-// liveRows is the table of a stream as rows of a grid. Windows have a last column that says whether
-// a row may still change.
+// liveRows is the table of a stream as rows of a grid. Behind the columns of the query stand how much
+// a number changed in the last seconds, and, of windows, whether a row may still change.
 type liveRows struct {
+	live  *repl.Live
 	t     *repl.LiveTable
 	cols  []widget.Column
 	state int     // index of the state's column; -1: none
+	delta int     // index of the change's column; -1: none
+	of    delta   // what it shows
 	only  []int64 // rows shown, when not all
 }
 
-func newLiveRows(t *repl.LiveTable, finalOnly bool) *liveRows {
-	lr := &liveRows{t: t, cols: columns(t.Columns()), state: -1}
+// delta says which column's change is shown, and since when.
+type delta struct {
+	col   int   // -1: none
+	since int64 // change from which on it counts
+}
+
+// deltaSpan is the time over which a change is shown.
+const deltaSpan = 5 * time.Second
+
+func newLiveRows(live *repl.Live, t *repl.LiveTable, finalOnly bool, d delta) *liveRows {
+	lr := &liveRows{live: live, t: t, cols: columns(t.Columns()), state: -1, delta: -1, of: d}
 	windowed := false
 	for _, c := range lr.cols {
-		windowed = windowed || c.Name == "window_end" || c.Name == "window_start"
+		windowed = windowed || c.Name == "window_end" || c.Name == "window_start" && live.Appends()
 	}
 	if finalOnly && t.Rows() > 0 {
 		lr.only = finalRows(t)
+	}
+	if d.col >= 0 {
+		lr.delta = len(lr.cols)
+		lr.cols = append(lr.cols, widget.Column{Name: fmt.Sprintf("d(%.0f s)", deltaSpan.Seconds()), Type: "of " + lr.cols[d.col].Name, Numeric: true})
 	}
 	if windowed && !finalOnly {
 		lr.state = len(lr.cols)
@@ -67,7 +90,7 @@ func (lr *liveRows) row(i int64) int64 {
 func (lr *liveRows) Page(from int64, n int, cols []int) ([][]widget.Cell, error) {
 	data := make([]int, 0, len(cols))
 	for _, c := range cols {
-		if c != lr.state {
+		if c != lr.state && c != lr.delta {
 			data = append(data, c)
 		}
 	}
@@ -87,29 +110,63 @@ func (lr *liveRows) Page(from int64, n int, cols []int) ([][]widget.Cell, error)
 	}
 	out := cells(page)
 	if len(data) < len(cols) {
-		lr.addState(out, from, cols)
+		for i, row := range out {
+			out[i] = lr.addOwn(lr.row(from+int64(i)), row, cols)
+		}
 	}
 	return out, nil
 }
 
-// addState puts the word of each row at the place of its column.
-func (lr *liveRows) addState(page [][]widget.Cell, from int64, cols []int) {
-	for i, row := range page {
-		word := "open"
-		if lr.t.Final(lr.row(from + int64(i))) {
-			word = "FINAL"
+// addOwn puts what is not of the query at the places of its columns.
+func (lr *liveRows) addOwn(row int64, data []widget.Cell, cols []int) []widget.Cell {
+	full := make([]widget.Cell, 0, len(cols))
+	for _, c := range cols {
+		switch c {
+		case lr.state:
+			full = append(full, widget.Cell{Text: lr.word(row)})
+		case lr.delta:
+			full = append(full, widget.Cell{Text: lr.change(row)})
+		default:
+			full = append(full, data[0])
+			data = data[1:]
 		}
-		full := make([]widget.Cell, 0, len(cols))
-		for _, c := range cols {
-			if c == lr.state {
-				full = append(full, widget.Cell{Text: word})
-			} else {
-				full = append(full, row[0])
-				row = row[1:]
-			}
-		}
-		page[i] = full
 	}
+	return full
+}
+
+// word says whether a row may change.
+func (lr *liveRows) word(row int64) string {
+	switch {
+	case !lr.t.Final(row):
+		return "open"
+	case lr.t.Updated(row):
+		return "UPDATED"
+	}
+	return "FINAL"
+}
+
+// change writes by how much the number of a row changed, with as many digits as the number has.
+func (lr *liveRows) change(row int64) string {
+	d := lr.live.Deltas(lr.t, row, 1, lr.of.col, lr.of.since)
+	if len(d) == 0 || math.IsNaN(d[0]) {
+		return "-"
+	}
+	if d[0] == 0 {
+		return "0"
+	}
+	page, err := lr.t.Page(row, 1, []int{lr.of.col})
+	if err != nil || len(page) == 0 {
+		return "-"
+	}
+	sign := "+"
+	if d[0] < 0 {
+		sign = "-"
+	}
+	_, digits, _ := strings.Cut(page[0][0].Text, ".")
+	if digits == "" {
+		return sign + render.Count(int64(math.Round(math.Abs(d[0]))))
+	}
+	return sign + strconv.FormatFloat(math.Abs(d[0]), 'f', min(len(digits), 3), 64)
 }
 
 // RowStyle dims rows that may still change; their state's column says it in a word.

@@ -32,7 +32,6 @@ func TestPromoteShowsBothTexts(t *testing.T) {
 		d := drive(t, size[0], size[1], Options{})
 		promotion(t, d)
 		d.want("by_country", "unbounded (will run)", "FROM orders", "[1]", "the file ends; topic orders goes on", "warning", "state grows", "tumble:1h")
-		d.golden("promote_"+itoa(size[0])+"x"+itoa(size[1]), false)
 	}
 }
 

@@ -63,7 +63,7 @@ func (e *explore) runText(o origin) tea.Cmd {
 	e.editor.MarkMistake(-1)
 	e.failed, e.origin = "", o
 	if o.derive == "" {
-		e.base = o
+		e.base, e.twinDue = o, false
 	}
 	e.run = e.a.ses.Start(e.a.ctx, o.text)
 	e.st, e.busy = e.run.Status(), true
@@ -164,6 +164,7 @@ func (e *explore) finished() tea.Cmd {
 	}
 	if e.run.Result() == e.shown.res {
 		e.shown.stats = cost(e.st)
+		e.twinDue = e.twinDue || e.origin.derive == ""
 	}
 	if e.run.Result() == nil && len(e.st.Notices) == 0 && e.st.State == repl.StateDone {
 		e.a.say(canvas.Good, "done  "+seconds(e.st.Elapsed))

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,12 +49,14 @@ type stream struct {
 	shown shownLive
 	fresh refresh
 	find  find
+	plot  livePlot
 	rate  int64 // rows a second that sources are held to; 0: none
 }
 
 // shownLive is what the grid shows.
 type shownLive struct {
 	table   *repl.LiveTable // of upsert and append
+	part    bool            // only its final rows
 	changes []repl.Change   // the last ones before the view, for the pane at the side
 	first   int64           // seq of the grid's first row, of a changelog
 	next    int64           // seq after the last change in the view
@@ -76,6 +79,8 @@ type refreshKey struct {
 	mode liveMode
 	col  int
 	desc bool
+	of   int   // column whose change is shown; -1: none
+	tick int64 // second of a live view in which that change has not come to rest
 }
 
 // Times between looks at the recorder. A table that takes long to make is made less often, so that
@@ -86,6 +91,9 @@ const (
 	refreshShare = 10
 )
 
+// streamPlotPane is the place of the chart among the panes.
+const streamPlotPane = 5
+
 func newStream(a *app) *stream {
 	s := &stream{a: a, at: -1}
 	s.sort.col = -1
@@ -95,6 +103,7 @@ func newStream(a *app) *stream {
 		&pane{scope: "stream/changes", label: "changes", side: true, mute: true, title: s.changesTitle, draw: s.drawChanges},
 		&pane{scope: "stream/parts", label: "partitions", side: true, title: s.partsTitle, draw: s.drawParts},
 		&pane{scope: "stream/time", label: "time", side: true, title: s.timeTitle, draw: s.drawTime},
+		&pane{scope: "stream/plot", label: "plot", side: true, shown: s.plotShown, title: s.plotTitle, draw: s.drawPlot},
 	)
 	s.ps.to("stream/grid")
 	s.addKeys()
@@ -118,7 +127,7 @@ func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s.run, s.live, s.from = run, run.Live(), from
 	s.st, s.now, s.size = run.Status(), s.live.Status(), s.live.Bytes()
 	s.at, s.rate = -1, 0
-	s.shown, s.fresh = shownLive{}, refresh{busy: s.fresh.busy}
+	s.shown, s.fresh, s.plot = shownLive{}, refresh{busy: s.fresh.busy}, livePlot{}
 	s.grid.SetSource(&widget.Table{})
 	s.mode, s.auto = upsertMode, true
 	s.chooseMode()
@@ -193,18 +202,42 @@ func (s *stream) poll(now time.Time) (changed, active bool, cmd tea.Cmd) {
 			changed = true
 		}
 	}
-	return changed, s.running() || s.fresh.busy || s.stale(), s.refresh(now)
+	return changed, s.running() || s.fresh.busy || s.stale() || s.stalePlot(), tea.Batch(s.refresh(now), s.followPlot(now))
 }
 
 // stale reports that the grid shows something else than the recorder holds.
 func (s *stream) stale() bool { return s.key() != s.fresh.key }
 
 func (s *stream) key() refreshKey {
-	k := refreshKey{s.live, s.at, s.at + 1, s.mode, s.sort.col, s.sort.desc}
+	k := refreshKey{live: s.live, at: s.at, next: s.at + 1, mode: s.mode, col: s.sort.col, desc: s.sort.desc, of: s.deltaColumn()}
 	if s.at < 0 {
 		k.next = s.live.Next()
 	}
+	if n := len(s.shown.changes); n > 0 && k.of >= 0 && s.at < 0 && s.running() {
+		if now := s.a.now(); now.Sub(s.shown.changes[n-1].At) < deltaSpan+time.Second {
+			k.tick = now.Unix()
+		}
+	}
 	return k
+}
+
+// deltaColumn is the number whose change is shown: the one that the table is sorted by, else the last
+// that is not part of the key; -1 for none.
+func (s *stream) deltaColumn() int {
+	if s.mode != upsertMode || len(s.st.Key) == 0 || s.live.Appends() {
+		return -1
+	}
+	best := -1
+	for i, c := range s.live.Columns() {
+		if !c.Numeric || slices.Contains(s.st.Key, c.Name) {
+			continue
+		}
+		best = i
+		if i == s.sort.col {
+			break
+		}
+	}
+	return best
 }
 
 // refresh makes the table of the view in the background, when it is due.
@@ -218,9 +251,12 @@ func (s *stream) refresh(now time.Time) tea.Cmd {
 	}
 	f.busy, f.asked = true, now
 	live := s.live
+	if key.at >= 0 || !s.running() {
+		now = time.Time{} // the view stands at the time of a change
+	}
 	return s.a.background(func(context.Context) func() tea.Cmd {
 		begin := time.Now()
-		shown, src := snapshotLive(live, key)
+		shown, src := snapshotLive(live, key, now)
 		took := time.Since(begin)
 		return func() tea.Cmd {
 			f.busy = false
@@ -236,8 +272,9 @@ func (s *stream) refresh(now time.Time) tea.Cmd {
 // changesKept is how many changes the pane at the side can show.
 const changesKept = 100
 
-// snapshotLive reads the recorder as of a key.
-func snapshotLive(live *repl.Live, key refreshKey) (shownLive, widget.RowSource) {
+// snapshotLive reads the recorder as of a key. now is the time of the view; zero is that of its last
+// change.
+func snapshotLive(live *repl.Live, key refreshKey, now time.Time) (shownLive, widget.RowSource) {
 	first := live.First()
 	sh := shownLive{first: first, next: key.next}
 	from := max(first, key.next-changesKept)
@@ -250,7 +287,15 @@ func snapshotLive(live *repl.Live, key refreshKey) (shownLive, widget.RowSource)
 	if key.col >= 0 {
 		sh.table = sh.table.Sorted(key.col, key.desc)
 	}
-	src := newLiveRows(sh.table, key.mode == appendMode)
+	d := delta{col: key.of}
+	if n := len(sh.changes); n > 0 && d.col >= 0 {
+		if now.IsZero() {
+			now = sh.changes[n-1].At
+		}
+		d.since = live.SeqAt(now.Add(-deltaSpan))
+	}
+	src := newLiveRows(live, sh.table, key.mode == appendMode, d)
+	sh.part = src.only != nil
 	return sh, src
 }
 
@@ -285,8 +330,12 @@ func (s *stream) nextMode() {
 // sortBy orders the table by the column under the cursor.
 func (s *stream) sortBy(desc bool) {
 	_, col, ok := s.grid.Cursor()
-	if !ok || s.mode == changelogMode || col >= len(s.live.Columns()) {
+	switch {
+	case !ok || s.mode == changelogMode:
 		s.a.say(canvas.Warn, "a changelog is in the order of its changes")
+		return
+	case col >= len(s.live.Columns()):
+		s.a.say(canvas.Warn, "the table is sorted by a column of the query")
 		return
 	}
 	s.sort.col, s.sort.desc = col, desc

@@ -37,7 +37,10 @@ func streaming(t *testing.T, w, h int, text string) *driver {
 func (d *driver) still() *driver {
 	s := d.a.stream
 	s.size = 38_000_000
-	s.now.Now, s.now.Rates, s.now.InRate, s.now.OutRate, s.now.StateBytes = d.a.now(), []float64{1, 5, 9, 3}, 48213, 61, 400_000
+	now := noon.AddDate(-20, 0, 0) // before every change, whatever the machine's clock says
+	at := func(sec int) time.Time { return now.Add(time.Duration(sec-12) * time.Second) }
+	s.now.Partitions = []repl.LivePartition{{Name: "kafka:bids/0", Watermark: at(12)}, {Name: "kafka:bids/3", Idle: true, LastRow: at(-228)}, {Name: "kafka:bids/7", Watermark: at(7), LastEvent: at(7), Holds: true}}
+	s.now.Now, s.now.Rates, s.now.InRate, s.now.OutRate, s.now.StateBytes = now, []float64{1, 5, 9, 3}, 48213, 61, 400_000
 	d.a.touch()
 	d.send(nil)
 	return d
@@ -98,6 +101,47 @@ func TestStreamSortsAndCopies(t *testing.T) {
 	d.keys("e").want("[1 Explore]", "gen.nexmark_bid")
 }
 
+func TestStreamShowsWhatChanged(t *testing.T) {
+	d := streaming(t, 100, 30, bids)
+	d.want("d(5 s)", "of best", "+93 500 336")
+	d.keys("l s").want("of n", "sort n").not("of best") // the number that the table is sorted by
+	d.keys("$ s").want("sorted by a column of the query")
+	d.keys("m").not("d(5 s)")
+	d = streaming(t, 100, 30, "select auction, price from gen.nexmark_bid(events => 50, stream => true)")
+	d.keys("m").want("UPSERT TABLE").not("d(5 s)") // rows that are only added do not change
+}
+
+func TestStreamPlots(t *testing.T) {
+	d := streaming(t, 100, 30, bids)
+	d.keys("p").want("Plot  bar  best by auction", "4 of 25 rows SHOWN")
+	if of := d.a.stream.plot.of; of != chartRows(d.a.stream.shown.table) {
+		t.Error("the chart is not of the table that is shown")
+	}
+	d.runs = true
+	d.keys("{ {").want("4 of 23 rows SHOWN") // it follows the table
+	d.keys("m").want("CHANGELOG").not("Plot").keys("p").want("m shows it")
+	d.keys("m m").want("Plot").keys("p p p").not("Plot")
+	d = streaming(t, 70, 24, "select auction % 3 = 1 as odd, count(*) as n from gen.nexmark_bid(events => 300, stream => true) group by 1")
+	d.keys("p tab tab tab").want("[plot]", "Plot  bar  n by odd", "true")
+}
+
+func TestTheFilesTwin(t *testing.T) {
+	folder(t)
+	d := drive(t, 100, 30, Options{})
+	d.typed("select country from 'orders.csv'").keys("ctrl+r").keys("esc tab").want("1-5 of 5 rows").keys("2").want("[2 Stream]", "not as a stream: no topic of this session has the columns of the query's files: orders.csv")
+	d.keys("1 2").not("not as a stream") // it is not tried again and again
+	d.keys("1 :").typed("twin\n").want("not as a stream")
+	d.keys("1 esc esc")
+	d.a.explore.editor.Buffer().SetText("")
+	d.a.explore.ps.to("explore/editor")
+	d.keys("i").typed("create table live (id bigint, country varchar, amount double, ts varchar) with ('connector'='kafka', 'topic'='orders', 'properties.bootstrap.servers'='127.0.0.1:1', 'format'='json');\n" +
+		"select country from 'orders.csv' limit 2").keys("f5").keys("esc tab 2")
+	d.want("[2 Stream]", "Live  select country from live", "unbounded input: live in place of orders.csv; without limit 2", "unable to dial")
+	if d.a.explore.failed != "" {
+		t.Errorf("the result went: %s", d.a.explore.failed)
+	}
+}
+
 func TestStreamOfWindowsSaysWhatIsFinal(t *testing.T) {
 	d := streaming(t, 120, 30, "create view b as select * from gen.nexmark_bid(events => 300, stream => true);\n"+
 		"select window_start, window_end, count(*) as n from tumble(table b, descriptor(date_time), interval '1' second) group by window_start, window_end")
@@ -105,12 +149,4 @@ func TestStreamOfWindowsSaysWhatIsFinal(t *testing.T) {
 		t.Fatal(d.a.stream.st.Err)
 	}
 	d.want("Rows", "exact")
-}
-
-func TestGoldenStream(t *testing.T) {
-	for _, size := range sizes {
-		d := streaming(t, size[0], size[1], bids)
-		d.keys("space { {").still()
-		d.golden(fmt.Sprintf("stream_%dx%d", size[0], size[1]), false)
-	}
 }

@@ -37,7 +37,12 @@ func (s *stream) place(w, h int, narrow bool) {
 	clock.at = rect{0, h - th, w, th}
 	mid := h - hh - th
 	right := clamp(w*34/100-s.ps.grow[grid.scope], 26, w/2)
-	grid.at = rect{0, hh, w - right, mid}
+	low := 0
+	if s.plotShown() {
+		low = clamp(mid*2/5+s.ps.grow["stream/plot"], 4, mid-4)
+		s.ps.list[streamPlotPane].at = rect{0, hh + mid - low, w - right, low}
+	}
+	grid.at = rect{0, hh, w - right, mid - low}
 	ph := clamp(len(s.now.Partitions)+2, 4, max(4, mid/2))
 	if mid-ph < 4 {
 		parts.at = rect{w - right, hh, right, mid}

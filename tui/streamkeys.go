@@ -50,6 +50,8 @@ func (s *stream) addKeys() {
 	)
 	k.Add(s.a.paneKeys("stream", func() *panes { return s.ps })...)
 	s.addGridKeys()
+	k.Add(&keymap.Command{Keys: []string{"p"}, Scope: "stream/plot", Group: groupView, Title: "next kind of chart, none", Short: "kind", Run: do(s.togglePlot)},
+		&keymap.Command{Keys: []string{"esc"}, Scope: "stream/plot", Group: groupView, Title: "back to the rows", Run: just(func() { s.ps.to("stream/grid") })})
 }
 
 func (s *stream) addGridKeys() {
@@ -64,6 +66,7 @@ func (s *stream) addGridKeys() {
 		cmd("/", "find", do(func() tea.Cmd { s.hold(); return s.a.askFind(&s.find, &s.grid) })),
 		cmd("n", "find on", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, 1) })),
 		cmd("N", "find back", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, -1) })),
+		cmd("p", "plot, next kind, none", do(s.togglePlot)),
 		cmd("s", "sort up", just(func() { s.sortBy(false) })),
 		cmd("S", "sort down", just(func() { s.sortBy(true) })),
 		cmd("!", "pin the column, or take it out", just(s.grid.Pin)),

@@ -61,22 +61,7 @@ func (s *stream) stepTime(d time.Duration) {
 	if len(here) == 0 {
 		return
 	}
-	s.standAt(s.seqAt(here[0].At.Add(d)))
-}
-
-// seqAt finds the last change that came no later than a time.
-func (s *stream) seqAt(t time.Time) int64 {
-	lo, hi := s.live.First(), s.live.Next()
-	for lo < hi {
-		mid := (lo + hi) / 2
-		c := s.live.Changes(mid, 1)
-		if len(c) > 0 && !c[0].At.After(t) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo - 1
+	s.standAt(s.live.SeqAt(here[0].At.Add(d)))
 }
 
 // seek asks where to stand.
@@ -108,13 +93,13 @@ func (s *stream) seekTo(text string) error {
 		if err != nil {
 			return fmt.Errorf("seek %s: a span such as -30s or -5m", text)
 		}
-		s.standAt(s.seqAt(s.a.now().Add(d)))
+		s.standAt(s.live.SeqAt(s.a.now().Add(d)))
 		return nil
 	}
 	for _, layout := range []string{"15:04", "15:04:05"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			now := s.a.now().UTC()
-			s.standAt(s.seqAt(time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)))
+			s.standAt(s.live.SeqAt(time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)))
 			return nil
 		}
 	}

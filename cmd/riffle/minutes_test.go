@@ -35,6 +35,15 @@ func TestFirstMinutes(t *testing.T) {
 	w.sees("Plot", "bar", "6 of 20 rows SHOWN")
 	w.picture("explore", dir)
 
+	// The same query over the topic of the file.
+	w.keys("2")
+	w.sees("[2 Stream]", "unbounded input: live in place of flights; without ORDER BY flights DESC LIMIT 20", "sort flights desc", "d(5 s)")
+	w.matches(`ORD +\d+ +\d+\.\d+ +\+\d+`) // which goes on growing
+	w.keys("p")
+	w.sees("Plot  bar  avg_delay by origin")
+	w.keys("1")
+	w.sees("[1 Explore]", "6 of 20 rows SHOWN")
+
 	// The same flights as a stream; one partition is silent and holds the watermark.
 	w.keys("C-w", "k")
 	w.matches(`┏━ query\.sql`)

@@ -61,7 +61,7 @@ func (g *Grid) Update(src RowSource, gone int64) {
 		g.SetSource(src)
 		return
 	}
-	g.src, g.pageAt = src, pageKey{from: -1}
+	g.src, g.cols, g.pageAt = src, src.Columns(), pageKey{from: -1}
 	g.row -= gone
 	g.top -= gone
 	g.follow()
