@@ -60,8 +60,8 @@ type Event struct {
 	Bytes      int64         // that were written
 	State      int64         // bytes of all its files: also those that it shares with the one before
 	Rows       int64         // of state
-	// Incremental tells that files of the checkpoint before were taken over ("incr"), so that only
-	// changes were written; else all state was ("full").
+	// Incremental tells that most of the state was taken over from the checkpoint before and only
+	// changes were written ("incr"); else all or most of it was written ("full").
 	Incremental bool
 	Final       bool  // the job ends with it
 	Err         error // the checkpoint failed, and the job with it

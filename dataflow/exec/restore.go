@@ -242,7 +242,7 @@ func (c *coordinator) store(cp *checkpoint) error {
 		return err
 	}
 	size := w.Size()
-	cp.event.Bytes, cp.event.State, cp.event.Rows, cp.event.Incremental = size.Written, size.Bytes, size.Rows, size.Incremental
+	cp.event.Bytes, cp.event.State, cp.event.Rows, cp.event.Incremental = size.Written, size.Bytes, size.Rows, size.Incremental()
 	return w.Commit(m)
 }
 

@@ -184,7 +184,7 @@ func TestLayers(t *testing.T) {
 			}
 			switch {
 			case drop:
-			case size.Incremental:
+			case size.Incremental():
 				layers++
 			default:
 				full++

@@ -80,11 +80,13 @@ type Writer struct {
 
 // Size is what a checkpoint takes.
 type Size struct {
-	Written     int64 // bytes of the files that it wrote itself
-	Bytes       int64 // of all its files
-	Rows        int64 // of state
-	Incremental bool  // it took over files of the one before
+	Written int64 // bytes of the files that it wrote itself
+	Bytes   int64 // of all its files
+	Rows    int64 // of state
 }
+
+// Incremental tells whether most of the checkpoint was taken over from the one before.
+func (s Size) Incremental() bool { return s.Bytes > 2*s.Written }
 
 // Begin starts checkpoint id.
 func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
@@ -116,8 +118,6 @@ func (w *Writer) add(f TableFile, own bool) {
 	w.size.Bytes += f.Bytes
 	if own {
 		w.size.Written += f.Bytes
-	} else {
-		w.size.Incremental = true
 	}
 	if f.Layer == 0 {
 		w.size.Rows += f.Rows

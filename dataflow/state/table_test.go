@@ -397,6 +397,47 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
+// BenchmarkTouch compares batches of a table whose changes are noted with one where nobody asks.
+func BenchmarkTouch(b *testing.B) {
+	for _, follows := range []bool{false, true} {
+		for _, rows := range []int{10_000, 1_000_000} {
+			b.Run(fmt.Sprintf("noted=%v/rows=%d", follows, rows), func(b *testing.B) {
+				tab := New([]vec.Type{vec.TInt64}, []vec.Type{vec.TInt64, vec.TInt64}, nil)
+				keys, refs := vec.New(vec.TInt64, vec.MaxRows), make([]Ref, vec.MaxRows)
+				r := rand.New(rand.NewPCG(1, 2))
+				next := func() {
+					for i := range keys.I64 {
+						keys.I64[i] = int64(r.IntN(rows))
+					}
+				}
+				batch := func() {
+					if _, err := tab.FindOrInsert([]*vec.Vec{keys}, vec.MaxRows, nil, refs); err != nil {
+						b.Fatal(err)
+					}
+					tab.Touch(refs)
+				}
+				for range 4 * rows / vec.MaxRows {
+					next()
+					batch()
+				}
+				if follows {
+					tab.follow()
+				}
+				b.ResetTimer()
+				for i := range b.N {
+					if i%64 == 0 {
+						b.StopTimer()
+						next()
+						b.StartTimer()
+					}
+					batch()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/vec.MaxRows, "ns/row")
+			})
+		}
+	}
+}
+
 // TestFrozenIsReadWhileTableChanges is for the race detector.
 func TestFrozenIsReadWhileTableChanges(t *testing.T) {
 	types := []vec.Type{vec.TString}
