@@ -19,7 +19,8 @@ type recorder struct {
 	mu      sync.Mutex
 	samples []Sample // a ring once it is full
 	next    int
-	before  exec.Metrics // and what its rates are against
+	unsaved []Sample     // that are not in the job's metricsLog yet
+	before  exec.Metrics // what the rates of the newest sample are against
 	last    exec.Metrics
 	view    view
 }
@@ -44,12 +45,44 @@ func (r *recorder) take(m exec.Metrics) {
 	}
 	r.view = compare(r.last, m)
 	r.before, r.last = r.last, m
+	r.addLocked(r.view.sample)
+	r.unsaved = append(r.unsaved, r.view.sample)
+	if n := len(r.unsaved) - recorded; n > 0 { // nobody saves them: the disk is full
+		r.unsaved = append([]Sample{}, r.unsaved[n:]...)
+	}
+}
+
+func (r *recorder) addLocked(s Sample) {
 	if len(r.samples) < recorded {
-		r.samples = append(r.samples, r.view.sample)
+		r.samples = append(r.samples, s)
 		return
 	}
-	r.samples[r.next] = r.view.sample
+	r.samples[r.next] = s
 	r.next = (r.next + 1) % recorded
+}
+
+// restore begins with the samples of an earlier server.
+func (r *recorder) restore(samples []Sample) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range samples {
+		r.addLocked(s)
+	}
+}
+
+// save passes the samples that were not saved to fn, and keeps them when it fails.
+func (r *recorder) save(fn func([]Sample) error) error {
+	r.mu.Lock()
+	list := r.unsaved
+	r.unsaved = nil
+	r.mu.Unlock()
+	err := fn(list)
+	if err != nil {
+		r.mu.Lock()
+		r.unsaved = append(list, r.unsaved...)
+		r.mu.Unlock()
+	}
+	return err
 }
 
 // reset forgets what rates are against, at the start of a run.

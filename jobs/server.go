@@ -78,7 +78,12 @@ func Open(o Options) (*Server, error) {
 		return nil, err
 	}
 	for _, rec := range records {
-		j := &job{srv: s, rec: rec, state: Stopped}
+		j := s.newJob(rec, Stopped)
+		if past, err := j.log.load(time.Now()); err != nil {
+			s.log("job %s: %v", j.name(), err)
+		} else {
+			j.recorder.restore(past)
+		}
 		s.jobs[rec.Spec.Name] = j
 		j.mu.Lock()
 		switch {
@@ -91,6 +96,10 @@ func Open(o Options) (*Server, error) {
 		j.mu.Unlock()
 	}
 	return s, nil
+}
+
+func (s *Server) newJob(rec *record, state string) *job {
+	return &job{srv: s, rec: rec, state: state, log: metricsLog{dir: filepath.Join(s.dir, "jobs", rec.Spec.Name), lines: -1}}
 }
 
 // Dir is the server's directory.
@@ -164,7 +173,7 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err := os.RemoveAll(filepath.Join(s.dir, "jobs", spec.Name)); err != nil {
 		return err
 	}
-	j := &job{srv: s, state: Starting, rec: &record{Spec: spec, Version: 1, Want: Running, Created: time.Now()}}
+	j := s.newJob(&record{Spec: spec, Version: 1, Want: Running, Created: time.Now()}, Starting)
 	if err := s.reg.put(j.rec); err != nil {
 		return err
 	}

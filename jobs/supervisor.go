@@ -46,6 +46,8 @@ type job struct {
 	history  []Checkpoint // newest last
 	total    int          // checkpoints of this process
 	recorder recorder
+	log      metricsLog // of the sampler's goroutine
+	logFails bool       // its last write failed, and that was told
 
 	stop context.CancelCauseFunc // of the supervisor; nil: it does not run
 	done chan struct{}           // closed when it has returned
@@ -199,13 +201,31 @@ func (j *job) watch(run *exec.Job, p *Prepared, spec Spec) error {
 	j.recorder.reset()
 	j.eventLocked("running", fmt.Sprintf("runs with parallelism %d", p.Options.Parallelism), nil)
 	j.mu.Unlock()
+	err := j.sampled(run)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.run = nil
+	if err == nil && run.Finished() {
+		j.eventLocked("finished", "its input had ended in an earlier run", nil)
+	}
+	return err
+}
+
+// savedEvery is after how many samples they are written to the job's directory.
+const savedEvery = 5
+
+// sampled waits for a run, takes its metrics every second, and saves them.
+func (j *job) sampled(run *exec.Job) error {
 	ended := make(chan struct{})
 	var sampler sync.WaitGroup
 	sampler.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		for {
+		for n := 1; ; n++ {
 			j.recorder.take(run.Metrics())
+			if n%savedEvery == 0 {
+				j.saveMetrics()
+			}
 			select {
 			case <-tick.C:
 			case <-ended:
@@ -217,13 +237,17 @@ func (j *job) watch(run *exec.Job, p *Prepared, spec Spec) error {
 	close(ended)
 	sampler.Wait()
 	j.recorder.take(run.Metrics())
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.run = nil
-	if err == nil && run.Finished() {
-		j.eventLocked("finished", "its input had ended in an earlier run", nil)
-	}
+	j.saveMetrics()
 	return err
+}
+
+// saveMetrics writes the new samples. That it fails is told once, until it goes again.
+func (j *job) saveMetrics() {
+	err := j.recorder.save(j.log.append)
+	if err != nil && !j.logFails {
+		j.srv.log("job %s: metrics are not kept: %v", filepath.Base(j.log.dir), err)
+	}
+	j.logFails = err != nil
 }
 
 // onCheckpoint adds a checkpoint to the history.

@@ -257,8 +257,8 @@ func (a *app) jobsCheckpoints() *cobra.Command {
 }
 
 func (a *app) jobsMetrics() *cobra.Command {
-	since := time.Minute
-	cmd := a.jobCommand("metrics JOB", "Print the metrics of a job, one JSON object a second", "riffle jobs metrics hourly --since 10m", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+	since := time.Hour
+	cmd := a.jobCommand("metrics JOB", "Print the metrics of a job, one JSON object a second; seconds without one are those in which it did not run", "riffle jobs metrics hourly --since 10m", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
 		list, err := c.Metrics(ctx, args[0], time.Now().Add(-since))
 		if err != nil {
 			return err
@@ -270,7 +270,7 @@ func (a *app) jobsMetrics() *cobra.Command {
 		}
 		return nil
 	})
-	cmd.Flags().DurationVar(&since, "since", time.Minute, "how far back; an hour is kept")
+	cmd.Flags().DurationVar(&since, "since", time.Hour, "how far back; an hour is kept, also over the end of the server")
 	return cmd
 }
 

@@ -199,3 +199,52 @@ func TestServerFullDisk(t *testing.T) {
 	}
 	r.checkServerJobs()
 }
+
+// TestServerMetrics kills the server and looks at the metrics of before: they are there, and the
+// time in which no server ran is a gap.
+func TestServerMetrics(t *testing.T) {
+	t.Parallel()
+	r, _ := startBroker(t, kafka.BrokerOptions{}, firstDays)
+	s := r.serve()
+	s.submit("rows", r.serverJobs()["rows"][0], 50)
+	log := r.path("home/jobs/rows/metrics.log")
+	if !s.child.until(func() bool { info, err := os.Stat(log); return err == nil && info.Size() > 0 }) {
+		t.Fatal("no metrics were written")
+	}
+	before, err := s.client.Metrics(t.Context(), "rows", time.Time{})
+	if err != nil || len(before) < 5 {
+		t.Fatalf("%d samples, %v", len(before), err)
+	}
+	if err := s.child.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.child.wait()
+	f, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`0badc0de {"at":"2026-`); err != nil { // as if it had been at work
+		t.Fatal(err)
+	}
+	f.Close()
+	down := time.Now()
+	s.startServer()
+	up := s.awaitJob("rows", "the next run", func(d repl.JobDetail) bool { return d.State == "running" && d.InRate > 0 }).Started
+	var list []repl.JobSample
+	s.child.until(func() bool {
+		list, err = s.client.Metrics(t.Context(), "rows", time.Time{})
+		return err == nil && len(list) > 0 && list[len(list)-1].At.After(up)
+	})
+	past := 0
+	for i, m := range list {
+		if m.At.Before(down) {
+			past++
+		}
+		if m.At.After(down) && m.At.Before(up.Add(-time.Millisecond)) {
+			t.Errorf("sample %d is of %v: no job ran from %v to %v", i, m.At, down, up)
+		}
+	}
+	if past < 5 || list[0].At != before[0].At || list[1].InRate != before[1].InRate || past == len(list) {
+		t.Errorf("%d samples of before, of %d: %+v", past, len(list), list)
+	}
+}

@@ -1,0 +1,91 @@
+package jobs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// secondsFrom makes samples of n seconds.
+func secondsFrom(at time.Time, n int) (out []Sample) {
+	for i := range n {
+		out = append(out, Sample{At: at.Add(time.Duration(i) * time.Second), InRate: float64(i), Operators: [][2]float32{{0.5, 0.25}}})
+	}
+	return out
+}
+
+func TestMetricsLog(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "hourly")
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	begin := now.Add(-100 * time.Second)
+	want := secondsFrom(begin, 100)
+	l := &metricsLog{dir: dir, lines: -1}
+	if got, err := l.load(now); err != nil || len(got) != 0 {
+		t.Fatalf("before the first write: %v %v", got, err)
+	}
+	for i := 0; i < 50; i += 5 {
+		if err := l.append(want[i : i+5]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A kill in the middle of a write leaves a part of a line; the next process goes on behind it.
+	whole, err := os.ReadFile(l.path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range 200 {
+		if err := os.WriteFile(l.path(), whole[:len(whole)-cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l = &metricsLog{dir: dir, lines: -1}
+		if err := l.append(want[50:60]); err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.load(now)
+		if err != nil || len(got) < 57 || len(got) > 60 || fmt.Sprint(got[len(got)-10:]) != fmt.Sprint(want[50:60]) || fmt.Sprint(got[:len(got)-10]) != fmt.Sprint(want[:len(got)-10]) {
+			t.Fatalf("cut by %d bytes: %d samples, %v", cut, len(got), err)
+		}
+	}
+	// A changed byte costs its line.
+	damaged := []byte(strings.Replace(string(whole), `"in_rate":7,`, `"in_rate":8,`, 1))
+	if err := os.WriteFile(l.path(), damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.load(now); err != nil || len(got) != 49 || got[7].InRate != 8 {
+		t.Errorf("a changed byte: %d samples, %v", len(got), err)
+	}
+}
+
+// TestMetricsLogBound writes five hours; the files hold two at most, and the last is read.
+func TestMetricsLogBound(t *testing.T) {
+	dir := t.TempDir()
+	begin := time.Now().Add(-5 * time.Hour)
+	all := secondsFrom(begin, 5*recorded)
+	l := &metricsLog{dir: dir, lines: -1}
+	most := int64(0)
+	for i := 0; i < len(all); i += 100 {
+		if i%3000 == 0 {
+			l = &metricsLog{dir: dir, lines: -1} // another process
+		}
+		if err := l.append(all[i : i+100]); err != nil {
+			t.Fatal(err)
+		}
+		size := int64(0)
+		for _, path := range []string{l.path(), l.old()} {
+			if info, err := os.Stat(path); err == nil {
+				size += info.Size()
+			}
+		}
+		most = max(most, size)
+	}
+	got, err := l.load(begin.Add(5 * time.Hour))
+	if err != nil || len(got) < recorded-1 || !got[len(got)-1].At.Equal(all[len(all)-1].At) {
+		t.Errorf("%d samples, %v", len(got), err)
+	}
+	if most > 3*recorded*300 {
+		t.Errorf("the files took %d bytes", most)
+	}
+}
