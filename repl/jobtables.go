@@ -52,18 +52,6 @@ func (st *statement) end() {
 	}
 }
 
-// Close removes the files of the session. Its statements must have ended.
-func (s *Session) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tmp == "" {
-		return nil
-	}
-	dir := s.tmp
-	s.tmp = ""
-	return os.RemoveAll(dir)
-}
-
 // scratch is a directory for files that are gone with the session.
 func (s *Session) scratch() (string, error) {
 	s.mu.Lock()

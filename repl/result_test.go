@@ -127,6 +127,26 @@ func TestResultFullBudget(t *testing.T) {
 	}
 }
 
+// TestCloseDropsResults closes a session that has a result on disk.
+func TestCloseDropsResults(t *testing.T) {
+	s, dir := NewSession(Output{}), t.TempDir()
+	r, _ := s.results.add(numberedSchema, spill.NewPool(1<<20), dir)
+	for at := 0; at < 200_000; at += 2000 {
+		if err := r.append(numbered(at, 2000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, _ := filepath.Glob(dir + "/*/*"); len(left) == 0 {
+		t.Fatal("nothing is on disk")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(dir + "/*"); len(left) > 0 {
+		t.Fatalf("files stay: %v", left)
+	}
+}
+
 func TestResultFullDisk(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -45,6 +45,16 @@ func (rs *results) addLocked(schema *vec.Schema, pool *spill.Pool, dir string) (
 	return r, dropped
 }
 
+// drop lets go of all results, and of their files.
+func (rs *results) drop() {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for _, r := range rs.kept {
+		r.drop()
+	}
+	rs.kept = nil
+}
+
 // find looks a result up by its name; number is false when the name is not of a result.
 func (rs *results) find(name string) (r *Result, number bool, err error) {
 	rs.mu.Lock()

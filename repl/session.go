@@ -345,5 +345,18 @@ func (s *Session) reserve() (*spill.Pool, string, error) {
 	return s.pool, dir, nil
 }
 
+// Close lets go of the results, and removes the files of the session. Its statements must have ended.
+func (s *Session) Close() error {
+	s.results.drop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tmp == "" {
+		return nil
+	}
+	dir := s.tmp
+	s.tmp = ""
+	return os.RemoveAll(dir)
+}
+
 // isEPIPE tells that the reader of a pipe is gone.
 func isEPIPE(err error) bool { return errors.Is(err, errPipe) || errors.Is(err, io.ErrClosedPipe) }
