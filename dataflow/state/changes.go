@@ -47,7 +47,9 @@ func (t *Table) markAll(refs []Ref) {
 			p = t.markPage(r)
 		}
 		i := (r & PageMask) >> shift
-		p[i>>6] |= 1 << (i & 63)
+		if bit := uint64(1) << (i & 63); p[i>>6]&bit == 0 { // a store each would wait for the one before
+			p[i>>6] |= bit
+		}
 	}
 }
 
