@@ -45,7 +45,7 @@ type app struct {
 
 	theme *canvas.Theme
 	c     *canvas.Canvas
-	keys  keymap.Map
+	keys  *keymap.Map
 
 	screens  []screen
 	cur      int
@@ -65,9 +65,12 @@ type app struct {
 }
 
 func newApp(ctx context.Context, o Options, now func() time.Time) *app {
-	a := &app{opts: o, ses: o.Session, now: now, c: canvas.New(0, 0), past: map[string][]string{}, header: true}
+	a := &app{opts: o, ses: o.Session, now: now, c: canvas.New(0, 0), keys: keymap.New(), past: map[string][]string{}, header: true}
 	a.ctx, a.stop = context.WithCancel(ctx)
 	a.theme = canvas.NewTheme(!o.NoColor, o.ASCII)
+	if l := keymap.Named(o.Keys); l != nil {
+		a.keys.Use(l)
+	}
 	a.explore = newExplore(a)
 	a.stream = newStream(a)
 	a.jobs = newJobs(a)
@@ -163,14 +166,15 @@ func (a *app) press(k, text string) tea.Cmd {
 		return nil
 	}
 	a.message = canvas.Part{}
+	k = a.keys.Any(k)
 	if a.prompt != nil {
-		return a.prompt.key(a, k, text)
+		return a.prompt.key(a, a.keys.Text(k), text)
 	}
 	if n := len(a.overlays); n > 0 {
-		return a.overlays[n-1].key(k, text)
+		return a.overlays[n-1].key(a.keys.Text(k), text)
 	}
 	if a.keys.Pending() == "" {
-		if cmd, done := a.front().typing(k, text); done {
+		if cmd, done := a.front().typing(a.keys.Text(k), text); done {
 			return cmd
 		}
 	}

@@ -63,7 +63,7 @@ type result struct {
 
 func newExplore(a *app) *explore {
 	e := &explore{a: a, jobOf: map[*widget.Buffer]repl.JobSpec{}}
-	e.editor = widget.NewEditor(!a.opts.PlainKeys, "query.sql")
+	e.editor = widget.NewEditor(a.keys.Layout().Modes, "query.sql")
 	e.editor.Highlight = highlight
 	e.ps = newPanes(
 		&pane{scope: "explore/tree", label: "data", side: true, title: e.treeTitle, draw: e.drawTree},
@@ -93,7 +93,7 @@ func (e *explore) start() tea.Cmd {
 		e.openFile(e.a.opts.File)
 	}
 	defer func() {
-		if e.editor.Buffer().Text() != "" && !e.a.opts.PlainKeys {
+		if e.editor.Buffer().Text() != "" && e.a.keys.Layout().Modes {
 			e.editor.SetVim(true) // there is something to run: letters are commands
 		}
 	}()

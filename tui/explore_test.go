@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/tui/keymap"
 )
 
 // folder makes a working directory with two small files.
@@ -252,6 +253,30 @@ func TestEveryKeyIsSafeEverywhere(t *testing.T) {
 	}
 	for _, k := range []string{"ctrl+w", "g", "g", "z", "ctrl+u"} {
 		d.keys(k)
+	}
+}
+
+// The layouts of keys change what is pressed, and help shows it.
+func TestLayoutsOfKeys(t *testing.T) {
+	folder(t)
+	d := drive(t, 120, 40, Options{Keys: "emacs"})
+	d.want("plain  ln 1").typed("select 1 as one;\n" + byCountry)
+	d.keys("ctrl+p").want("ln 1 col").keys("ctrl+e ctrl+n").want("ln 2 col")
+	d.keys("ctrl+x ctrl+e").want("1-4 of 4 rows").keys("ctrl+g ctrl+n").want(">FR")
+	d.keys("?").want("emacs keys", "ctrl-n ctrl-p down, up", "ctrl-s /").keys("ctrl+g").not("emacs keys")
+	d.keys("ctrl+s").typed("IS\n").want(">IS")
+	d.keys(":").typed("set keys=vi\n").want("there is keys=vim|emacs|vscode")
+	d.keys(":").typed("set keys=vscode\n").want("the keys are those of vscode")
+	d.keys("ctrl+home").want(">DE").keys("f1").want("Commands").keys("esc s").want("SORTED by country").keys("ctrl+z").not("SORTED")
+	d.a.explore.ps.to("explore/editor")
+	d.typed("xy").want("xy").keys("ctrl+z").not("xy")
+	d.keys("esc 4 :").typed("set keys=vim\n").keys("1").want("vim NORMAL")
+	for _, l := range keymap.Layouts { // no key line and no help that cannot be drawn
+		d.a.keys.Use(l)
+		for _, s := range d.a.screens {
+			d.a.show(s.id())
+			d.keys("?").want(l.Name + " keys").keys("esc")
+		}
 	}
 }
 

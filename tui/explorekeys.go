@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/tui/keymap"
+	"github.com/riffle-io/riffle/tui/widget"
 )
 
 // moveKeys are the entries of keys that move in a pane; run gets the key.
@@ -53,7 +54,7 @@ func (a *app) paneKeys(scope string, ps func() *panes) []*keymap.Command {
 }
 
 func (e *explore) addKeys() {
-	k := &e.a.keys
+	k := e.a.keys
 	e.addQueryKeys()
 	k.Add(e.a.paneKeys("explore", func() *panes { return e.ps })...)
 	e.addTreeKeys()
@@ -138,6 +139,8 @@ func (e *explore) addEditorKeys() {
 		&keymap.Command{Keys: []string{"g q"}, Scope: scope, Group: groupEdit, Title: "format the statement", Word: "format", When: normal, Run: just(e.format)},
 		&keymap.Command{Keys: []string{"ctrl+l"}, Scope: scope, Group: groupEdit, Title: "format the statement", Word: "fmt", Run: just(e.format)},
 		&keymap.Command{Keys: []string{"ctrl+g"}, Scope: scope, Group: groupEdit, Title: "next buffer", Word: "bn", Run: just(func() { e.editor.Next(1) })},
+		&keymap.Command{Keys: []string{"esc"}, Scope: scope, Group: groupEdit, Title: "leave the text", When: func() bool { return e.editor.Mode() == widget.Plain },
+			Run: just(func() { e.ps.to("explore/grid") })},
 		doc("insert before, behind; line end", normal, "i", "a", "A"),
 		doc("line below, above", normal, "o", "O"),
 		doc("delete, change a word or line", normal, "d d", "d w", "c w"),

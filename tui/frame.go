@@ -190,7 +190,7 @@ func (a *app) drawKeys(r canvas.Region) {
 		put("esc", "keys")
 	}
 	for _, c := range a.keys.Live(a.scopes()) {
-		if c.Short == "" || (text && len(c.Keys[0]) == 1) {
+		if c.Short == "" || len(c.Keys) == 0 || (text && len(c.Keys[0]) == 1) {
 			continue
 		}
 		if !put(caps(c), c.Short) {

@@ -63,6 +63,7 @@ func (a *app) addGlobalKeys() {
 		&keymap.Command{Keys: []string{"ctrl+z"}, Group: groupSafe, Title: "suspend to the shell", Word: "suspend",
 			Run: do(func() tea.Cmd { return tea.Suspend })},
 		&keymap.Command{Keys: []string{"ctrl+d"}, Group: groupSafe, Title: "leave; jobs go on", Word: "quit", Run: do(a.leave)},
+		&keymap.Command{Group: groupAll, Title: "change a setting of the screens (:set keys=" + layoutChoice() + ")", Word: "set", Run: do(a.askSet), Line: a.set},
 		&keymap.Command{Word: "q", Title: "leave; jobs go on", Run: do(a.leave)},
 		&keymap.Command{Word: "q!", Title: "leave without saving", Run: do(func() tea.Cmd { return tea.Quit })},
 	)
@@ -75,6 +76,29 @@ func (a *app) toggleMouse() {
 	} else {
 		a.say(canvas.Text, "mouse off")
 	}
+}
+
+func layoutChoice() string { return strings.ReplaceAll(keymap.Names(), ", ", "|") }
+
+func (a *app) askSet() tea.Cmd {
+	return a.ask(prompt{kind: "set screens", help: "set", enter: a.set}, "keys=", "")
+}
+
+// set changes a setting of the screens: key=value, or the value of keys.
+func (a *app) set(args string) tea.Cmd {
+	key, value, ok := strings.Cut(strings.TrimSpace(args), "=")
+	if !ok {
+		key, value = "keys", key
+	}
+	l := keymap.Named(value)
+	if key != "keys" || l == nil {
+		a.say(canvas.Bad, ":set "+args+": there is keys="+layoutChoice())
+		return nil
+	}
+	a.keys.Use(l)
+	a.explore.editor.SetVim(l.Modes)
+	a.say(canvas.Good, "the keys are those of "+l.Name+"; ? shows them")
+	return nil
 }
 
 // commandLine is the : line.

@@ -33,7 +33,7 @@ func (a *app) help() tea.Cmd {
 }
 
 func (h *help) title() (string, string) {
-	return "Help: " + h.a.front().label(), "type to search, enter runs it"
+	return "Help: " + h.a.front().label(), h.a.keys.Layout().Name + " keys  type to search, enter runs it"
 }
 
 func (h *help) size(w, h2 int) (int, int) { return min(w, 120), h2 }
@@ -57,6 +57,9 @@ func (h *help) draw(r canvas.Region) {
 	h.drawGroups(body)
 }
 
+// wideHelp is the width of a column from which two long keys have room beside their title.
+const wideHelp = 36
+
 // drawGroups fills columns from top to bottom, and does not part a heading from its first line.
 func (h *help) drawGroups(r canvas.Region) {
 	foot := r.Sub(0, r.H-1, r.W, 1)
@@ -67,6 +70,10 @@ func (h *help) drawGroups(r canvas.Region) {
 	}
 	cols := clamp((lines+len(h.words)+2+r.H)/max(1, r.H), 1, max(1, r.W/30))
 	w := r.W / cols
+	kw := 9 // of the keys
+	if w >= wideHelp {
+		kw = len("ctrl-d ctrl-u")
+	}
 	x, y, left := 0, 0, 0
 	line := func(need int) bool {
 		if y+need > r.H {
@@ -90,8 +97,12 @@ func (h *help) drawGroups(r canvas.Region) {
 				left++
 				continue
 			}
-			r.Clip(h.a.theme, x+1, y, 9, c.Keycaps(2), canvas.Key)
-			r.Clip(h.a.theme, x+11, y, w-12, c.Title, canvas.Text)
+			caps := c.Keycaps(2)
+			if canvas.Width(caps) > kw {
+				caps = c.Keycaps(1)
+			}
+			r.Clip(h.a.theme, x+1, y, kw, caps, canvas.Key)
+			r.Clip(h.a.theme, x+kw+2, y, w-kw-3, c.Title, canvas.Text)
 			y++
 		}
 	}

@@ -25,7 +25,7 @@ func (j *jobs) addKeys() {
 		}
 		return c
 	}
-	k := &j.a.keys
+	k := j.a.keys
 	j.addListKeys()
 	j.addDetailKeys()
 	k.Add(
@@ -228,6 +228,9 @@ func (j *jobs) askSet() tea.Cmd {
 
 func (j *jobs) set(args string) tea.Cmd {
 	key, value, ok := strings.Cut(strings.TrimSpace(args), "=")
+	if key == "keys" { // of the screens, not of the job
+		return j.a.set(args)
+	}
 	if !ok {
 		j.a.say(canvas.Bad, "a setting is key=value, such as checkpoint=5s")
 		return nil

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/riffle-io/riffle/repl"
+	"github.com/riffle-io/riffle/tui/keymap"
 )
 
 // Options say what Run shows and where.
@@ -30,8 +31,8 @@ type Options struct {
 	File string
 	// ASCII draws with 7-bit characters; NoColor leaves out colours.
 	ASCII, NoColor bool
-	// PlainKeys starts the editor without the modes of vi.
-	PlainKeys bool
+	// Keys is the layout of keys: "vim" (default), "emacs" or "vscode". Run refuses others.
+	Keys string
 	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
 	In  io.Reader
 	Out io.Writer
@@ -41,8 +42,11 @@ type Options struct {
 }
 
 // Run shows the screens until the user leaves or ctx ends. Jobs go on after it. It returns an error
-// when the terminal cannot be used.
+// when the terminal cannot be used, or the options name what is not there.
 func Run(ctx context.Context, o Options) error {
+	if o.Keys != "" && keymap.Named(o.Keys) == nil {
+		return fmt.Errorf("keys %q: there are %s", o.Keys, keymap.Names())
+	}
 	a := newApp(ctx, o, time.Now)
 	defer a.close()
 	// The engine's tasks take every processor. One more gives keys and drawing a place of their own, so

@@ -133,6 +133,7 @@ func TestTheFilesTwin(t *testing.T) {
 	d.keys("1 :").typed("twin\n").want("not as a stream")
 	d.keys("1 esc esc")
 	d.a.explore.editor.Buffer().SetText("")
+	d.runs = true
 	d.a.explore.ps.to("explore/editor")
 	d.keys("i").typed("create table live (id bigint, country varchar, amount double, ts varchar) with ('connector'='kafka', 'topic'='orders', 'properties.bootstrap.servers'='127.0.0.1:1', 'format'='json');\n" +
 		"select country from 'orders.csv' limit 2").keys("f5").keys("esc tab 2")

@@ -16,7 +16,7 @@ import (
 func (s *stream) isLive() bool { return s.live != nil }
 
 func (s *stream) addKeys() {
-	k := &s.a.keys
+	k := s.a.keys
 	cmd := func(title, short, word string, run func(string) tea.Cmd, keys ...string) *keymap.Command {
 		return &keymap.Command{Keys: keys, Scope: "stream", Group: groupView, Title: title, Short: short, Word: word, When: s.isLive, Run: run}
 	}

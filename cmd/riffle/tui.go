@@ -76,7 +76,7 @@ func (a *app) screens(ctx context.Context, o tui.Options, prepare func(*repl.Ses
 	if err := prepare(s); err != nil {
 		return err
 	}
-	o.Session = s
+	o.Session, o.Keys = s, os.Getenv("RIFFLE_KEYS")
 	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
 	return tui.Run(ctx, o)
 }

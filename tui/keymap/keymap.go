@@ -32,18 +32,29 @@ type Command struct {
 	Run func(key string) tea.Cmd
 	// Line does it with the words that follow Word on the : line; nil calls Run.
 	Line func(args string) tea.Cmd
+
+	bound []bound // keys of the layout in use
 }
 
 func (c *Command) applies() bool { return c.When == nil || c.When() }
 
-// Map is the table.
+// Map is the table, with a layout of keys over it.
 type Map struct {
 	cmds    []*Command
 	pending string
+	layout  *Layout
 }
 
+// New makes an empty table with the default layout.
+func New() *Map { return &Map{layout: Layouts[0]} }
+
 // Add puts commands into the table. The key line shows them in this order.
-func (m *Map) Add(cmds ...*Command) { m.cmds = append(m.cmds, cmds...) }
+func (m *Map) Add(cmds ...*Command) {
+	for _, c := range cmds {
+		m.bind(c)
+		m.cmds = append(m.cmds, c)
+	}
+}
 
 // Pending returns the first press of a key of two, "" when none waits.
 func (m *Map) Pending() string { return m.pending }
@@ -52,7 +63,7 @@ func (m *Map) Pending() string { return m.pending }
 func (m *Map) Cancel() { m.pending = "" }
 
 // Press finds the command of a key. wait tells that the key may be the first of two; pressed is the
-// whole key that was found.
+// whole key of the table that was found.
 func (m *Map) Press(scopes []string, key string) (c *Command, pressed string, wait bool) {
 	full := key
 	if m.pending != "" {
@@ -64,11 +75,11 @@ func (m *Map) Press(scopes []string, key string) (c *Command, pressed string, wa
 			if c.Scope != scope || !c.applies() {
 				continue
 			}
-			for _, k := range c.Keys {
-				if k == full {
-					return c, full, false
+			for _, b := range c.bound {
+				if b.key == full {
+					return c, b.as, false
 				}
-				wait = wait || strings.HasPrefix(k, full+" ")
+				wait = wait || strings.HasPrefix(b.key, full+" ")
 			}
 		}
 		if wait {
@@ -91,10 +102,10 @@ func (m *Map) Live(scopes []string) []*Command {
 			}
 			live := *c
 			live.Keys = nil
-			for _, k := range c.Keys {
-				if !taken[k] {
-					live.Keys = append(live.Keys, k)
-					taken[k] = true
+			for _, b := range c.bound {
+				if !taken[b.key] {
+					live.Keys = append(live.Keys, b.key)
+					taken[b.key] = true
 				}
 			}
 			out = append(out, &live)
@@ -105,12 +116,12 @@ func (m *Map) Live(scopes []string) []*Command {
 
 // shadowed reports that all keys of a command mean something else in a scope before.
 func (m *Map) shadowed(c *Command, taken map[string]bool) bool {
-	for _, k := range c.Keys {
-		if !taken[k] {
+	for _, b := range c.bound {
+		if !taken[b.key] {
 			return false
 		}
 	}
-	return len(c.Keys) > 0
+	return len(c.bound) > 0
 }
 
 // Find returns the live command of a word of the : line: the word itself, or the only one that it
