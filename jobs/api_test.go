@@ -126,6 +126,7 @@ func (r *rig) calls() []struct{ op, path, body string } {
 		{"get /v1/jobs", "/v1/jobs", ""},
 		{"get /v1/jobs/{name}", "/v1/jobs/a", ""},
 		{"get /v1/jobs/{name}/why", "/v1/jobs/a/why", ""},
+		{"get /v1/jobs/{name}/log", "/v1/jobs/a/log?since=1000", ""},
 		{"get /v1/jobs/{name}/metrics", "/v1/jobs/a/metrics?since=0", ""},
 		{"post /v1/jobs/{name}/settings", "/v1/jobs/a/settings", `{"key": "checkpoint", "value": "30ms"}`},
 		{"post /v1/jobs/{name}/fit", "/v1/jobs/a/fit", text(a)},

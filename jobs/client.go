@@ -203,11 +203,19 @@ func (c *Client) Why(ctx context.Context, name string) (out Why, err error) {
 
 // Metrics returns the samples of the last hour that are newer than since.
 func (c *Client) Metrics(ctx context.Context, name string, since time.Time) (out []Sample, err error) {
-	path := jobPath(name, "metrics")
-	if !since.IsZero() {
-		path += "?since=" + strconv.FormatInt(since.UnixMilli(), 10)
+	return out, c.call(ctx, "GET", jobPath(name, "metrics")+sinceQuery(since), nil, &out)
+}
+
+// Log returns what is known of a job from since on, oldest first.
+func (c *Client) Log(ctx context.Context, name string, since time.Time) (out []Event, err error) {
+	return out, c.call(ctx, "GET", jobPath(name, "log")+sinceQuery(since), nil, &out)
+}
+
+func sinceQuery(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	return out, c.call(ctx, "GET", path, nil, &out)
+	return "?since=" + strconv.FormatInt(t.UnixMilli(), 10)
 }
 
 // Savepoint takes a savepoint.

@@ -1,6 +1,9 @@
 package jobs
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // events passes what happens on to those who listen. A listener that does not keep up loses events
 // and is told how many.
@@ -62,4 +65,34 @@ func (e *events) close() {
 		close(l.ch)
 	}
 	e.listeners = nil
+}
+
+// lineLog is what the server knows of a job, in order: its events, also those of earlier servers,
+// and of this one its checkpoints and the server's lines about it.
+type lineLog struct {
+	mu   sync.Mutex
+	list []Event
+}
+
+func newLineLog(past []Event) lineLog { return lineLog{list: append([]Event{}, past...)} }
+
+func (l *lineLog) add(e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, e)
+	if n := len(l.list) - keptLines; n > 0 {
+		l.list = append([]Event{}, l.list[n:]...)
+	}
+}
+
+// since copies what is not before t.
+func (l *lineLog) since(t time.Time) (out []Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.list {
+		if !e.At.Before(t) {
+			out = append(out, e)
+		}
+	}
+	return out
 }

@@ -130,7 +130,7 @@ type Checkpoint struct {
 type Event struct {
 	At    time.Time `json:"at"`
 	Job   string    `json:"job"`
-	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, rescaled, replaced, savepoint, changed
+	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, savepoint, changed; in a log also checkpoint, log
 	Text  string    `json:"text"`
 	Error string    `json:"error,omitempty"`
 	Hint  string    `json:"hint,omitempty"`

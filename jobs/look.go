@@ -101,6 +101,16 @@ func (s *Server) Metrics(name string, t time.Time) ([]Sample, error) {
 	return nonNil(j.recorder.since(t)), nil
 }
 
+// Log returns what is known of a job from t on, oldest first: its events, its checkpoints and what
+// the server said about it.
+func (s *Server) Log(name string, t time.Time) ([]Event, error) {
+	j, err := s.job(name)
+	if err != nil {
+		return nil, err
+	}
+	return nonNil(j.lines.since(t)), nil
+}
+
 // Tapped is rows that an operator emitted, as text.
 type Tapped struct {
 	Columns []string    `json:"columns"`

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/riffle-io/riffle/jobs"
+	"github.com/riffle-io/riffle/jobs/promote"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
 )
@@ -189,5 +190,62 @@ func TestPromoteErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got\n%v\nwant\n%s", name, err, c.want)
 		}
+	}
+}
+
+// TestDemote makes bounded queries of jobs again: the one that was explored, and the job's own when
+// that is not known. Both must give what the explored one gave.
+func TestDemote(t *testing.T) {
+	r := newRig(t)
+	url := r.flights()
+	s := repl.NewSession(repl.Output{Notice: func(string, ...any) {}})
+	s.Dir, s.Memory = r.dir, 256<<20
+	r.query("COPY (SELECT * FROM '" + url + "@start..end') TO 'past.parquet'")
+	for _, src := range []string{url, filepath.Join(r.dir, "past.parquet")} {
+		if err := s.Catalog().AddSource(t.Context(), src); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addr, _, _ := strings.Cut(strings.TrimPrefix(url, "kafka://"), "/")
+	declared := "CREATE TABLE f (date TIMESTAMP, origin VARCHAR, delay BIGINT, WATERMARK FOR date AS date)\nWITH ('connector'='kafka', 'topic'='flights', 'properties.bootstrap.servers'='" + addr + "', 'format'='json', 'scan.startup.mode'='latest-offset');\n"
+	const hours = "SELECT date_trunc('hour', date) AS hour, count(*) AS n FROM '%s@start..end' GROUP BY 1"
+	for name, c := range map[string]struct{ sql, same, explored string }{
+		"topic":     {"SELECT origin, count(*) AS n FROM '" + url + "' GROUP BY 1 ORDER BY 1", "SELECT origin, count(*) AS n FROM '" + url + "@start..end' GROUP BY 1", "/flights@start..now' GROUP BY 1 ORDER BY 1"},
+		"window":    {"SELECT date_trunc('hour', date) AS hour, count(*) AS n FROM '" + url + "' GROUP BY 1", fmt.Sprintf(hours, url), "date_trunc('hour', date) AS hour"},
+		"a name":    {"SELECT flights.origin, delay FROM flights WHERE delay > 100", "SELECT origin, delay FROM '" + url + "@start..end' WHERE delay > 100", "/flights@start..now' AS flights WHERE"},
+		"a file":    {"SELECT window_start, count(*) AS n FROM TUMBLE(TABLE past, DESCRIPTOR(date), INTERVAL '1' HOUR) GROUP BY window_start, window_end", fmt.Sprintf(hours, url), "TABLE '" + filepath.Join(r.dir, "past.parquet") + "'"},
+		"declared":  {declared + "SELECT origin, delay FROM f WHERE delay > 100", "SELECT origin, delay FROM '" + url + "@start..end' WHERE delay > 100", "'scan.startup.mode'='earliest-offset', 'scan.bounded.mode'='latest-offset')"},
+		"an INSERT": {"CREATE TABLE o (origin VARCHAR) WITH ('connector'='filesystem', 'format'='parquet', 'path'='out/x');\nINSERT INTO o SELECT origin FROM '" + url + "' WHERE delay > 100", "SELECT origin FROM '" + url + "@start..end' WHERE delay > 100", ""},
+	} {
+		topic := ""
+		if strings.Contains(c.sql, "TABLE past") {
+			topic = url
+		}
+		p, err := s.Promote(t.Context(), repl.PromoteRequest{SQL: c.sql, Name: "x", NoShadow: true, Delay: "0s", Topic: topic})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		want := lines(r.query(c.same))
+		for _, known := range []bool{true, false} {
+			spec := p.Spec
+			if !known {
+				spec.SQL = strings.Replace(spec.SQL, "'latest-offset'", "'earliest-offset'", 1) + "\n"
+			}
+			text, err := promote.Demote(spec)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if known && !strings.Contains(text, c.explored) {
+				t.Errorf("%s: does not contain %s:\n%s", name, c.explored, text)
+			}
+			if got := lines(r.query(text)); got != want || got == "" {
+				t.Errorf("%s, explored query known %v: %d bytes, want %d\n%s\n%.200s\n%.200s", name, known, len(got), len(want), text, got, want)
+			}
+		}
+	}
+	if _, err := promote.Demote(jobs.Spec{Name: "x", SQL: "SELECT 1"}); !errors.Is(err, promote.ErrNoQuery) {
+		t.Errorf("a job without a query: %v", err)
 	}
 }

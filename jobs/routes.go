@@ -121,7 +121,20 @@ func routes() []route {
 			return s.Fit(r.Context(), r.PathValue("name"), *in)
 		})},
 		{"GET", "/v1/jobs/{name}/why", "Why a job gives no output, and what would help.", nil, Why{}, "", nil, answer(func(s *Server, r *http.Request) (any, error) { return s.Why(r.PathValue("name")) })},
-		{"GET", "/v1/jobs/{name}/metrics", "The last hour of a job, a sample a second, oldest first.", nil, []Sample{}, "", []param{{"since", "Unix time in milliseconds; only newer samples"}}, answer(serveMetricsOf)},
+		{"GET", "/v1/jobs/{name}/metrics", "The last hour of a job, a sample a second, oldest first.", nil, []Sample{}, "", []param{{"since", "Unix time in milliseconds; only newer samples"}}, answer(func(s *Server, r *http.Request) (any, error) {
+			since, err := sinceOf(r)
+			if err != nil {
+				return nil, err
+			}
+			return s.Metrics(r.PathValue("name"), since)
+		})},
+		{"GET", "/v1/jobs/{name}/log", "What is known of a job, oldest first: its events, its checkpoints (kind checkpoint) and what the server said about it (kind log).", nil, []Event{}, "", []param{{"since", "Unix time in milliseconds; nothing older"}}, answer(func(s *Server, r *http.Request) (any, error) {
+			since, err := sinceOf(r)
+			if err != nil {
+				return nil, err
+			}
+			return s.Log(r.PathValue("name"), since)
+		})},
 		{"GET", "/v1/jobs/{name}/tap", "A sample of the rows that an operator emits, as server-sent events.", nil, Tapped{}, "text/event-stream", []param{{"operator", "id of the operator"}}, serveTap},
 		{"GET", "/v1/jobs/{name}/view", "The job's result as of now, as a Parquet file: open windows with what is in them, groups with their present values. The headers " + watermarkHeader + " (µs since the Unix epoch) and " + checkpointHeader + " name the moment.", nil, nil, "application/vnd.apache.parquet", nil, serveView},
 		{"POST", "/v1/jobs/{name}/savepoints", "Takes a savepoint.", SavepointRequest{}, SavepointInfo{}, "", nil, body(func(s *Server, r *http.Request, in *SavepointRequest) (any, error) {
@@ -173,16 +186,17 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return json.NewEncoder(w).Encode(v)
 }
 
-func serveMetricsOf(s *Server, r *http.Request) (any, error) {
-	since := time.Time{}
-	if v := r.URL.Query().Get("since"); v != "" {
-		ms, err := strconv.ParseInt(v, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: since=%q must be a Unix time in milliseconds", ErrSpec, v)
-		}
-		since = time.UnixMilli(ms)
+// sinceOf reads the time of a request; the zero time when there is none.
+func sinceOf(r *http.Request) (time.Time, error) {
+	v := r.URL.Query().Get("since")
+	if v == "" {
+		return time.Time{}, nil
 	}
-	return s.Metrics(r.PathValue("name"), since)
+	ms, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: since=%q must be a Unix time in milliseconds", ErrSpec, v)
+	}
+	return time.UnixMilli(ms), nil
 }
 
 // serveView sends a view; an error after the first byte cuts the answer off.

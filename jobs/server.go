@@ -80,7 +80,7 @@ func Open(o Options) (*Server, error) {
 	for _, rec := range records {
 		j := s.newJob(rec, Stopped)
 		if past, err := j.log.load(time.Now()); err != nil {
-			s.log("job %s: %v", j.name(), err)
+			j.say("%v", err)
 		} else {
 			j.recorder.restore(past)
 		}
@@ -99,7 +99,7 @@ func Open(o Options) (*Server, error) {
 }
 
 func (s *Server) newJob(rec *record, state string) *job {
-	return &job{srv: s, rec: rec, state: state, log: metricsLog{dir: filepath.Join(s.dir, "jobs", rec.Spec.Name), lines: -1}}
+	return &job{srv: s, rec: rec, state: state, lines: newLineLog(rec.Past), log: metricsLog{dir: filepath.Join(s.dir, "jobs", rec.Spec.Name), lines: -1}}
 }
 
 // Dir is the server's directory.

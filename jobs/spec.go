@@ -30,6 +30,14 @@ type Spec struct {
 	// made it: operators that are new begin empty.
 	From  string `json:"from,omitempty"`
 	Adapt bool   `json:"adapt,omitempty"`
+	// Explored is the query that the job was promoted from, for demote; nil: not known.
+	Explored *Explored `json:"explored,omitempty"`
+}
+
+// Explored is a bounded query and the job that it became.
+type Explored struct {
+	SQL string `json:"sql"` // statements that run by themselves, in the job's Dir
+	Job string `json:"job"` // the SQL of the job; another text is no longer this query
 }
 
 // Duration is a time.Duration that JSON shows as "10s".

@@ -28,6 +28,7 @@ const (
 	sameCause  = 3                      // runs that fail alike without a checkpoint make a job failed
 	keptEvents = 200
 	keptChecks = 500
+	keptLines  = 1000
 )
 
 // job supervises one job: it runs it, starts it again, and remembers what happened.
@@ -46,6 +47,7 @@ type job struct {
 	history  []Checkpoint // newest last
 	total    int          // checkpoints of this process
 	recorder recorder
+	lines    lineLog
 	log      metricsLog // of the sampler's goroutine
 	logFails bool       // its last write failed, and that was told
 
@@ -76,6 +78,12 @@ func (j *job) eventLocked(kind, text string, err error) {
 	if n := len(j.rec.Past) - keptEvents; n > 0 {
 		j.rec.Past = append([]Event{}, j.rec.Past[n:]...)
 	}
+	j.tell(e)
+}
+
+// tell keeps an event in the job's log and publishes it.
+func (j *job) tell(e Event) {
+	j.lines.add(e)
 	j.srv.events.publish(e)
 }
 
@@ -245,7 +253,7 @@ func (j *job) sampled(run *exec.Job) error {
 func (j *job) saveMetrics() {
 	err := j.recorder.save(j.log.append)
 	if err != nil && !j.logFails {
-		j.srv.log("job %s: metrics are not kept: %v", filepath.Base(j.log.dir), err)
+		j.say("metrics are not kept: %v", err)
 	}
 	j.logFails = err != nil
 }
@@ -271,7 +279,7 @@ func (j *job) onCheckpoint(e exec.Event) {
 	if n := len(j.history) - keptChecks; n > 0 {
 		j.history = append([]Checkpoint{}, j.history[n:]...)
 	}
-	j.srv.events.publish(Event{At: c.At, Job: j.name(), Kind: "checkpoint", Text: fmt.Sprintf("checkpoint %d, %.0f ms", c.ID, c.TotalMS), Error: errText(e.Err)})
+	j.tell(Event{At: c.At, Job: j.name(), Kind: "checkpoint", Text: fmt.Sprintf("checkpoint %d, %.0f ms", c.ID, c.TotalMS), Error: errText(e.Err)})
 }
 
 func errText(err error) string {
@@ -343,8 +351,15 @@ func (j *job) failedLocked(err error, progress bool) (again bool) {
 
 func (j *job) logError(err error) {
 	if err != nil {
-		j.srv.log("job %s: %v", j.name(), err)
+		j.say("%v", err)
 	}
+}
+
+// say writes a line to the server's log and to the job's. It needs no lock.
+func (j *job) say(format string, args ...any) {
+	name, text := filepath.Base(j.log.dir), fmt.Sprintf(format, args...)
+	j.srv.log("job %s: %s", name, text)
+	j.tell(Event{At: time.Now(), Job: name, Kind: "log", Text: text})
 }
 
 // passing tells whether a failure may go away by itself, however often it came.

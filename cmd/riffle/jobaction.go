@@ -14,6 +14,8 @@ type jobAnswer struct {
 	Savepoint *repl.Savepoint `json:"savepoint,omitempty"` // that was taken or removed
 	Setting   *settingAnswer  `json:"setting,omitempty"`   // that was changed
 	Rescale   *rescaleAnswer  `json:"rescale,omitempty"`   // what it meant
+	Query     string          `json:"query,omitempty"`     // of demote
+	File      string          `json:"file,omitempty"`      // that has the query
 }
 
 // settingAnswer is a setting that was changed.

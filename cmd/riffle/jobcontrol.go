@@ -32,7 +32,7 @@ func (a *app) controlCommands() []*cobra.Command {
 		act("pause", "Hold a job still, with its state in memory", (*repl.Jobs).Pause, "is paused"),
 		act("resume", "End a pause, or start a job that was stopped or has failed", (*repl.Jobs).Resume, "runs"),
 		act("restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
-		a.rescaleCommand(), a.forkCommand(), a.jobSetCommand(), a.savepointCommand(),
+		a.rescaleCommand(), a.forkCommand(), a.jobSetCommand(), a.savepointCommand(), a.demoteCommand(),
 	}
 }
 
@@ -44,7 +44,7 @@ func (a *app) stopCommand() *cobra.Command {
 			return usage("--savepoint and --no-savepoint exclude each other")
 		case none:
 		case label == "":
-			label = "stop-" + time.Now().UTC().Format("20060102-150405")
+			label = stopLabel()
 		}
 		dir, err := c.Stop(ctx, args[0], label)
 		if err != nil {
@@ -135,7 +135,7 @@ func (a *app) specOf(ctx context.Context, c *repl.Jobs, name, file string) (repl
 		return repl.JobSpec{}, err
 	}
 	spec := d.Spec
-	spec.SQL, spec.From, spec.Adapt = text, "", false
+	spec.SQL, spec.From, spec.Adapt, spec.Explored = text, "", false, nil
 	spec.Dir, err = workDir()
 	return spec, err
 }

@@ -45,18 +45,18 @@ func (a *app) jobsCommand() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("riffle jobs %s: there are ls, show, events, checkpoints, metrics, tap, why, rm; riffle jobs show %s shows a job", args[0], args[0])
+				return usage("riffle jobs %s: there are ls, top, show, logs, events, checkpoints, metrics, tap, why, rm; riffle jobs show %s shows a job", args[0], args[0])
 			}
 			return list.RunE(list, nil)
 		}}
 	cmd.PersistentFlags().AddFlagSet(list.Flags())
-	cmd.AddCommand(list, a.jobsShow(), a.jobsEvents(), a.jobsCheckpoints(), a.jobsMetrics(), a.jobsTap(), a.jobsWhy(), a.jobsRemove())
+	cmd.AddCommand(list, a.jobsTop(), a.jobsShow(), a.jobsLogs(), a.jobsEvents(), a.jobsCheckpoints(), a.jobsMetrics(), a.jobsTap(), a.jobsWhy(), a.jobsRemove())
 	return cmd
 }
 
 func (a *app) jobsList() *cobra.Command {
 	watch := time.Duration(0)
-	cmd := &cobra.Command{Use: "ls", Aliases: []string{"top"}, Short: "List jobs", Example: "  riffle jobs ls --watch 2s", Args: exactly(0)}
+	cmd := &cobra.Command{Use: "ls", Short: "List jobs", Example: "  riffle jobs ls --watch 2s", Args: exactly(0)}
 	cmd.Flags().DurationVar(&watch, "watch", 0, "list again after this time, until ctrl-c")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Root().Context()
@@ -69,10 +69,8 @@ func (a *app) jobsList() *cobra.Command {
 				if err := a.printJobs(list); err != nil || watch <= 0 {
 					return err
 				}
-				select {
-				case <-time.After(watch):
-				case <-ctx.Done():
-					return ctx.Err()
+				if err := pause(ctx, watch); err != nil {
+					return err
 				}
 			}
 		})

@@ -215,6 +215,7 @@ func (w *work) plan() error {
 	before := w.header() + declared + ddl + "INSERT INTO " + out + "\n"
 	p.SQL = before + query + ";\n"
 	p.Spec = w.spec()
+	p.Spec.Explored = &jobs.Explored{SQL: w.explored(), Job: p.SQL}
 	p.Read = w.readBack()
 	w.d.change("", "INSERT INTO "+out, "rows go to %s, exactly once", w.r.Into)
 	if _, err := w.s.Prepare(w.ctx, p.Spec); err != nil {

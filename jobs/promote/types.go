@@ -51,7 +51,6 @@ type Source struct {
 	// EventTime, Delay and Idle are those of a declared table's WATERMARK.
 	EventTime string
 	Delay     time.Duration
-	Declared  string // CREATE TABLE statement; "" when there is none
 }
 
 // Column is a column of a source or of a result.
