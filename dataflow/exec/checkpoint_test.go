@@ -184,6 +184,7 @@ func live(t *testing.T, disk vfs.FS, to *store, tasks, stop int) error {
 		return err
 	}
 	defer st.Close()
+	st.ShareLayers(100)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	l := &rowLog{stop: stop}

@@ -28,6 +28,7 @@ func runJob(t *testing.T, disk vfs.FS, dir string, from *state.Checkpoint, to *s
 		t.Fatal(err)
 	}
 	defer st.Close()
+	st.ShareLayers(100)
 	if from != nil {
 		if err := st.Import(from); err != nil {
 			t.Fatal(err)

@@ -212,8 +212,8 @@ const maxLayers = 64
 
 // extend decides whether the instance's next files are a layer upon those of the checkpoint before,
 // and which; 1 is a new first layer. They are when that checkpoint is since, and all layers above
-// the first together stay below half of its bytes. The layers are then taken over. changed and rows
-// are the number of rows that changed since, and that there are.
+// the first together stay small against it (Store.ShareLayers). The layers are then taken over.
+// changed and rows are the number of rows that changed since, and that there are.
 func (o *operatorWriter) extend(since dataflow.CheckpointID, changed, rows int64) (layer int, err error) {
 	o.w.addRows(rows)
 	p := o.w.prev
@@ -235,7 +235,7 @@ func (o *operatorWriter) extend(since dataflow.CheckpointID, changed, rows int64
 		mine = append(mine, f)
 	}
 	next := changed * base / max(1, baseRows)
-	if layer == 0 || layer == maxLayers || (above+next)*2 > base {
+	if layer == 0 || layer == maxLayers || float64(above+next) > o.w.s.share*float64(base) {
 		return 1, nil
 	}
 	for _, f := range mine {

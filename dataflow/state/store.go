@@ -54,9 +54,18 @@ type Store struct {
 	lock   io.Closer
 	ptr    pointer
 
-	mu   sync.Mutex
-	last *Checkpoint // the newest, when this process wrote it
+	mu    sync.Mutex
+	last  *Checkpoint // the newest, when this process wrote it
+	share float64     // see ShareLayers
 }
+
+// rewriteAt is the share of a first layer that those above it may take in all.
+const rewriteAt = 0.5
+
+// ShareLayers changes how much the layers above the first one of an operator's state may take in
+// all, as a share of the first, until all rows are written again: half of it unless told. 0 makes
+// every checkpoint full, and much makes layers of small states too, which tests want.
+func (s *Store) ShareLayers(share float64) { s.share = share }
 
 // NewJobID is a random identity for a job.
 func NewJobID() string {
@@ -75,7 +84,7 @@ func OpenStore(fsys vfs.FS, dir string, format Format) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state directory %s: %w", dir, err)
 	}
-	s := &Store{fs: fsys, dir: dir, format: format, lock: lock}
+	s := &Store{fs: fsys, dir: dir, format: format, lock: lock, share: rewriteAt}
 	if s.ptr, err = openPointer(fsys, dir); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("state directory %s: %w", dir, err)

@@ -124,6 +124,7 @@ func (c *crashCase) live(cat *catalog, crashAt int64) (over bool, err error) {
 		return false, fmt.Errorf("open store: %w", err)
 	}
 	defer store.Close()
+	store.ShareLayers([]float64{0.5, 100}[c.r.IntN(2)]) // much: small states have layers too
 	ctx, cancel := context.WithCancelCause(c.t.Context())
 	defer cancel(nil)
 	for _, t := range cat.tables {
