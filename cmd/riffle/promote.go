@@ -72,11 +72,6 @@ func (a *app) promoteIn(s *repl.Session, last func() string) *cobra.Command {
 	return cmd
 }
 
-// lintError keeps a promotion from starting.
-type lintError struct{ first string }
-
-func (e *lintError) Error() string { return e.first }
-
 func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error {
 	text, sources, err := a.promoteText(f, args)
 	if err != nil {
@@ -118,10 +113,8 @@ func (a *app) promote(ctx context.Context, f *promoteFlags, args []string) error
 	} else {
 		a.printPromotion(p)
 	}
-	for _, l := range p.Lint {
-		if l.Level == "error" {
-			return &lintError{l.Text}
-		}
+	if err := lintErrorOf(p.Lint); err != nil {
+		return err
 	}
 	switch {
 	case f.check:
@@ -160,11 +153,14 @@ func (a *app) promoteText(f *promoteFlags, args []string) (text string, sources 
 		f.file, args = args[0], args[1:]
 	}
 	if f.req.Name == "" && f.file != "-" {
-		f.req.Name = strings.TrimSuffix(filepath.Base(f.file), ".sql")
+		f.req.Name = fileName(f.file)
 	}
 	text, err = a.readStatements(f.file)
 	return text, args, err
 }
+
+// fileName is a file of statements without its directory and its end.
+func fileName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".sql") }
 
 // printPromotion shows the job's statements, the numbered changes, and what was found.
 func (a *app) printPromotion(p *repl.Promotion) {
@@ -195,12 +191,7 @@ func (a *app) printPromotion(p *repl.Promotion) {
 		}
 		fmt.Fprintf(a.out, "state: %d keys, %s, %s (%s)\n", e.Keys, render.Bytes(e.Bytes), grows, e.Basis)
 	}
-	for _, l := range p.Lint {
-		fmt.Fprintf(a.out, "%-7s %s\n", l.Level, l.Text)
-		if l.Hint != "" {
-			fmt.Fprintf(a.out, "        %s\n", l.Hint)
-		}
-	}
+	a.printLint(p.Lint)
 	fmt.Fprintf(a.out, "read it with: %s\n", p.Read)
 }
 

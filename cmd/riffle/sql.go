@@ -277,31 +277,41 @@ func (a *app) countCommand() *cobra.Command {
 func (a *app) explainCommand() *cobra.Command {
 	q := &queryFlags{}
 	q.set.Limit = -1
-	analyze, prune := false, false
-	cmd := &cobra.Command{Use: "explain QUERY", Short: "Show how a query is computed",
-		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"",
-		Args:    exactly(1),
+	analyze, prune, lint, unbounded := false, false, false, false
+	cmd := &cobra.Command{Use: "explain QUERY|FILE.sql [source...]", Short: "Show how a query is computed, or what keeps it from becoming a job",
+		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"\n  riffle explain --lint --unbounded query.sql",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := querySide(args[0])
+			if err != nil {
+				return err
+			}
 			if prune {
-				text, err := querySide(args[0])
-				if err != nil {
-					return err
-				}
 				return a.prune(cmd, text)
 			}
 			s, err := a.session(q)
 			if err != nil {
 				return err
 			}
+			for _, src := range args[1:] {
+				if err := s.Catalog().AddSource(cmd.Context(), src); err != nil {
+					return err
+				}
+			}
+			if lint || unbounded {
+				return a.lint(cmd.Context(), s, args[0], text, unbounded)
+			}
 			word := "EXPLAIN "
 			if analyze {
 				word = "EXPLAIN ANALYZE "
 			}
-			return s.ExecutePlain(cmd.Context(), word+args[0], a.out)
+			return s.ExecutePlain(cmd.Context(), word+text, a.out)
 		}}
 	q.add(cmd)
 	cmd.Flags().BoolVar(&analyze, "analyze", false, "run it, and show what each operator did")
 	cmd.Flags().BoolVar(&prune, "prune", false, "show which row groups of Parquet files it would read, and why not the others")
+	cmd.Flags().BoolVar(&lint, "lint", false, "say what a job of it would need: exit code 5 when it cannot become one; no rows are read")
+	cmd.Flags().BoolVar(&unbounded, "unbounded", false, "with --lint: as if its files were topics")
 	return cmd
 }
 

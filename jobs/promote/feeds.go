@@ -47,8 +47,11 @@ func (w *work) findFeeds() error {
 		text, _ := refText(w.d.text, ref)
 		read = append(read, text)
 	}
-	return fmt.Errorf("%w: it reads no topic, only %s; say which topic goes on where the file ends: --topic kafka://host:port/topic (with --history the file is read first)",
-		ErrRefused, strings.Join(read, ", "))
+	help := "--topic kafka://host:port/topic (with --history the file is read first)"
+	if w.r.LintOnly {
+		help = "--unbounded takes it for one"
+	}
+	return fmt.Errorf("%w: it reads no topic, only %s; say which topic goes on where the file ends: %s", ErrRefused, strings.Join(read, ", "), help)
 }
 
 // twin finds the topic that goes on where a file ends: the one that was named, or the only one of the
@@ -64,6 +67,9 @@ func (w *work) twin(f *feed) error {
 			}
 		}
 		if len(fits) != 1 {
+			if w.r.Unbounded {
+				f.topic = &Source{Ref: f.source.Ref, Columns: f.source.Columns, Stream: true, Brokers: "broker:9092", Topic: f.name, Start: "earliest-offset", Format: "json"}
+			}
 			return nil
 		}
 		named = fits[0]

@@ -17,13 +17,14 @@ func (w *work) lint() {
 	add := func(level, hint, format string, args ...any) {
 		w.p.Lint = append(w.p.Lint, Lint{Level: level, Text: fmt.Sprintf(format, args...), Hint: hint})
 	}
-	if s := w.p.Shadow; s != nil {
+	switch s := w.p.Shadow; {
+	case s != nil:
 		level, hint := "ok", ""
 		if !s.Equal {
 			level, hint = "error", "the job would not mean what the query meant; look at the difference, or leave the comparison out with --no-shadow"
 		}
 		add(level, hint, "%s", s.Text)
-	} else {
+	case !w.r.LintOnly:
 		add("warning", "leave --no-shadow out", "the job was not compared with the batch answer")
 	}
 	w.lintState(add)
@@ -36,6 +37,9 @@ func (w *work) lint() {
 		} else {
 			add("warning", hint, "the result changes rows that it gave: the output is a changelog")
 		}
+	}
+	if w.d.read != "" {
+		add("warning", "read the output with: "+w.p.Read, "%s does not order what is written: it applies when the output is read", strings.Join(strings.Fields(w.d.read), " "))
 	}
 	for _, f := range w.feeds {
 		if f.time == "" {
@@ -66,9 +70,11 @@ func (w *work) lintState(add func(level, hint, format string, args ...any)) {
 		add("warning", hint, "state %s%s", strings.TrimPrefix(grows, "state: "), size)
 		return
 	}
-	if len(w.shape.State) > 0 {
-		add("ok", "", "state is %s%s", strings.TrimPrefix(w.shape.State[len(w.shape.State)-1], "state: "), size)
+	if len(w.shape.State) == 0 {
+		add("ok", "", "rows are passed on: no operator keeps state")
+		return
 	}
+	add("ok", "", "state is %s%s", strings.TrimPrefix(w.shape.State[len(w.shape.State)-1], "state: "), size)
 }
 
 func (w *work) unsteadyCalls() (out []string) {

@@ -10,6 +10,9 @@ import (
 
 // measure finds the disorder of each feed and proposes its watermark, and the hand-over from its file.
 func (w *work) measure() error {
+	if w.r.LintOnly {
+		return w.assume()
+	}
 	for _, f := range w.feeds {
 		if f.time == "" {
 			continue
@@ -54,6 +57,23 @@ func (w *work) measure() error {
 	return nil
 }
 
+// assume takes delays and time-outs as they were given or declared.
+func (w *work) assume() error {
+	given, err := time.ParseDuration(w.r.Delay)
+	if w.r.Delay != "" && (err != nil || given < 0) {
+		return fmt.Errorf("%w: watermark %q must be a duration such as 30m: nothing is measured here", ErrRefused, w.r.Delay)
+	}
+	for _, f := range w.feeds {
+		if f.delay = given; w.r.Delay == "" {
+			f.delay = f.source.Delay
+		}
+		if f.idle = w.r.Idle; f.idle == 0 {
+			f.idle = defaultIdle
+		}
+	}
+	return nil
+}
+
 // handOver finds the event time up to which the file is read.
 func (w *work) handOver(f *feed) error {
 	if f.until = w.r.Handover; f.until != "" {
@@ -73,7 +93,7 @@ func (w *work) handOver(f *feed) error {
 
 // compare runs the shadow.
 func (w *work) compare() error {
-	if w.r.NoShadow {
+	if w.r.NoShadow || w.r.LintOnly {
 		return nil
 	}
 	query := apply(w.d.text, w.d.edits)

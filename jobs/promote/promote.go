@@ -105,7 +105,7 @@ func (w *work) rewrite() error {
 		case old != name(f.name):
 			d.change(old, name(f.name), "the topic without an end, from %s on", strings.Replace(f.topic.Start, ":", " ", 1))
 		}
-		if f.time != "" && (f.source.EventTime != f.time || f.delay != f.source.Delay) {
+		if f.time != "" && w.p.Lateness != nil && (f.source.EventTime != f.time || f.delay != f.source.Delay) {
 			d.change("", fmt.Sprintf("WATERMARK FOR %s AS %s - %s", name(f.time), name(f.time), interval(f.delay)),
 				"event time; waits %s for rows that come out of order (%s, as measured)", f.delay, w.p.Lateness.Chosen.words())
 		}

@@ -89,6 +89,11 @@ type Request struct {
 	Late        string
 	Dir         string // that paths start from
 	NoShadow    bool
+
+	// LintOnly reads no rows: nothing is measured and nothing is compared, and the watermark waits for
+	// Delay, or as declared. Unbounded takes files for topics with the same columns.
+	LintOnly  bool
+	Unbounded bool
 }
 
 // Promotion is a query as a job, with every change and its reason.
