@@ -21,7 +21,8 @@ FLIGHTS = common.ROOT / "cmd" / "riffle" / "demo" / "flights.parquet"
 # Statements that keep all cores busy for longer than the presses last.
 FILTER = "select auction, bidder, price from gen.nexmark_bid(events => 100000000000) where price < 105"
 GROUPS = "select bidder, count(*) as n, sum(price) from gen.nexmark_bid(events => 100000000000) group by bidder"
-PARTS = ("frames", "first", "keys", "attach", "idle", "start", "promote")
+LARGE = "select auction, price, date_time from gen.nexmark_bid(events => 108695656)"
+PARTS = ("frames", "first", "keys", "scroll", "attach", "idle", "start", "promote")
 
 
 class Bench:
@@ -131,6 +132,36 @@ def keys(b):
             b.verdict(f"key to screen, {name}, {what} of {len(times)}", got, 30, "ms")
 
 
+def shown(text):
+    """The numbers of the rows in the grid, and the line of the cursor."""
+    m = re.search(r"([\d ]+)-[\d ]+ of", text)
+    return m and m[1], marked(text)
+
+
+def scroll(b):
+    """Pages of a result of 10^8 rows, most of them on disk: to the ends, and by screens from random places."""
+    rng = random.Random(2)
+    d, env = b.home()
+    with d, b.tui(d, env | {"TMPDIR": d.name}, "flights.parquet") as t:
+        t.wait("> flights")
+        t.send(LARGE)
+        t.wait(lambda s: column(s) == len(LARGE) + 1)
+        began = t.send("\x12")
+        took = t.wait("100 000 000 rows exact", 300) - began
+        with open(f"/proc/{t.pid}/status", encoding="ascii") as f:
+            peak = int(re.search(r"VmHWM:\s+(\d+)", f.read())[1]) / 1024
+        disk = sum(p.stat().st_size for p in Path(d.name).rglob("*.run")) / 2**30
+        b.report.line(f"10^8 rows: result complete after {took:.1f} s; {peak:.0f} MiB of memory at the most, {disk:.2f} GiB on disk")
+        t.keys_mode()
+        t.send("\t")
+        t.wait(lambda s: marked(s) > 0)
+        # Up from the end, down from the start: every press moves.
+        times = press(b, t, ["G"] + ["\x02"] * 24 + ["gg"] + ["\x06"] * 24, shown, rng)
+    b.report.line(f"key to screen, a page of 10^8 rows, ms: {common.ms_list(times)}")
+    for what, got in (("median", statistics.median(times)), ("p99", p99(times))):
+        b.verdict(f"key to screen, a page of 10^8 rows, {what} of {len(times)}", got, 30, "ms")
+
+
 def idle(b):
     """CPU time and output of programs in which nothing happens."""
     for name, keys_ in (("Explore", ""), ("Jobs", "4")):
@@ -208,7 +239,7 @@ def main(argv):
     o = p.parse_args(argv)
     report = common.Report("ui", o.tag)
     b = Bench(o, report)
-    steps = dict(zip(PARTS, (frames, first, keys, attached, idle, start, promote)))
+    steps = dict(zip(PARTS, (frames, first, keys, scroll, attached, idle, start, promote)))
     for name in o.parts or PARTS:
         report.line()
         steps[name](b)
