@@ -58,6 +58,10 @@ type app struct {
 	message  canvas.Part         // what the last action said; gone with the next key
 	log      []entry             // what was done, as command lines
 
+	finished finished
+	lines    bool // the user asked for the line REPL
+	started  bool
+
 	frame   frame
 	mouse   bool
 	header  bool // the first line is shown
@@ -89,19 +93,17 @@ func (a *app) close() { a.stop() }
 
 // Init asks for what the first screen shows.
 func (a *app) Init() tea.Cmd {
+	if a.started { // and what ended while nothing was shown
+		return tea.Batch(a.finish(), a.explore.loadRoots(), a.front().enter())
+	}
+	a.started = true
 	return tea.Batch(a.explore.start(), a.front().enter())
 }
 
 func (a *app) front() screen { return a.screens[a.cur] }
 
-// doneMsg is what a background task wants done on the screen's goroutine.
+// doneMsg is what a timer wants done on the screen's goroutine.
 type doneMsg func() tea.Cmd
-
-// background runs work beside the screen. What it returns is called on the screen's goroutine; nil is
-// nothing to do.
-func (a *app) background(work func(ctx context.Context) func() tea.Cmd) tea.Cmd {
-	return func() tea.Msg { return doneMsg(work(a.ctx)) }
-}
 
 // Update takes a message and draws if it is time.
 func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -112,6 +114,9 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (a *app) handle(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
 	case tea.WindowSizeMsg:
+		if m.Width <= 0 || m.Height <= 0 {
+			return nil // what is no terminal has no size
+		}
 		a.c.Resize(m.Width, m.Height)
 		a.frame.last = time.Time{} // draw now
 		a.touch()
@@ -134,6 +139,9 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		a.blurred = true
 	case frameMsg:
 		a.frame.ticking = false
+	case finishedMsg:
+		a.touch()
+		return a.finish()
 	case doneMsg:
 		a.touch()
 		if m != nil {
@@ -156,7 +164,7 @@ func (a *app) press(k, text string) tea.Cmd {
 	if k == "space" && text == "" {
 		text = " "
 	}
-	if k == "ctrl+c" { // whatever is in front
+	if k == "ctrl+c" && a.keys.Pending() == "" { // whatever is in front
 		return a.cancel()
 	}
 	if a.tooSmall() {

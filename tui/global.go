@@ -64,6 +64,8 @@ func (a *app) addGlobalKeys() {
 			Run: do(func() tea.Cmd { return tea.Suspend })},
 		&keymap.Command{Keys: []string{"ctrl+d"}, Group: groupSafe, Title: "leave; jobs go on", Word: "quit", Run: do(a.leave)},
 		&keymap.Command{Group: groupAll, Title: "change a setting of the screens (:set keys=" + layoutChoice() + ")", Word: "set", Run: do(a.askSet), Line: a.set},
+		&keymap.Command{Keys: []string{"ctrl+t"}, Group: groupAll, Title: "line REPL, with the same session", Word: "repl",
+			When: func() bool { return a.opts.Lines }, Run: do(a.toLines)},
 		&keymap.Command{Word: "q", Title: "leave; jobs go on", Run: do(a.leave)},
 		&keymap.Command{Word: "q!", Title: "leave without saving", Run: do(func() tea.Cmd { return tea.Quit })},
 	)
@@ -122,6 +124,15 @@ func (a *app) runLine(text string) tea.Cmd {
 		return c.Line(strings.TrimSpace(args))
 	}
 	return c.Run("")
+}
+
+// toLines goes to the line REPL. What is shown stays for the way back.
+func (a *app) toLines() tea.Cmd {
+	for len(a.overlays) > 0 {
+		a.closeOverlay()
+	}
+	a.prompt, a.lines = nil, true
+	return tea.Quit
 }
 
 // leave ends the program; buffers of files that are not saved are asked for first.

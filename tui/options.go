@@ -31,8 +31,10 @@ type Options struct {
 	File string
 	// ASCII draws with 7-bit characters; NoColor leaves out colours.
 	ASCII, NoColor bool
-	// Keys is the layout of keys: "vim" (default), "emacs" or "vscode". Run refuses others.
+	// Keys is the layout of keys: "vim" (default), "emacs" or "vscode". New refuses others.
 	Keys string
+	// Lines says that there is a line REPL to go to: ctrl-t asks for it.
+	Lines bool
 	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
 	In  io.Reader
 	Out io.Writer
@@ -41,14 +43,28 @@ type Options struct {
 	jobs jobServer // instead of the session's, in tests
 }
 
-// Run shows the screens until the user leaves or ctx ends. Jobs go on after it. It returns an error
-// when the terminal cannot be used, or the options name what is not there.
-func Run(ctx context.Context, o Options) error {
+// Screens are the screens over one session. They keep what they show from one Run to the next.
+type Screens struct{ a *app }
+
+// New makes the screens; nothing is shown before Run. Work in the background ends with ctx or Close.
+// It returns an error when the options name what is not there.
+func New(ctx context.Context, o Options) (*Screens, error) {
 	if o.Keys != "" && keymap.Named(o.Keys) == nil {
-		return fmt.Errorf("keys %q: there are %s", o.Keys, keymap.Names())
+		return nil, fmt.Errorf("keys %q: there are %s", o.Keys, keymap.Names())
 	}
-	a := newApp(ctx, o, time.Now)
-	defer a.close()
+	return &Screens{newApp(ctx, o, time.Now)}, nil
+}
+
+// Close ends what the screens started. Jobs go on.
+func (s *Screens) Close() { s.a.close() }
+
+// Insert puts a statement into the editor.
+func (s *Screens) Insert(text string) { s.a.explore.insert(text) }
+
+// Run shows the screens until the user leaves or ctx ends. lines tells that the user asked for the line
+// REPL. It returns an error when the terminal cannot be used.
+func (s *Screens) Run(ctx context.Context) (lines bool, err error) {
+	a, o := s.a, s.a.opts
 	// The engine's tasks take every processor. One more gives keys and drawing a place of their own, so
 	// that the kernel shares the time and not the queue of runnable goroutines.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
@@ -66,8 +82,10 @@ func Run(ctx context.Context, o Options) error {
 		opts = append(opts, tea.WithColorProfile(colorprofile.ANSI))
 	}
 	p := tea.NewProgram(a, opts...)
+	a.begin(p.Send)
+	defer a.begin(nil)
 	if _, err := p.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) && ctx.Err() == nil {
-		return fmt.Errorf("terminal: %w", err)
+		return false, fmt.Errorf("terminal: %w", err)
 	}
-	return nil
+	return a.lines, nil
 }

@@ -69,15 +69,25 @@ func TestIdleProgramIsSilent(t *testing.T) {
 	}
 }
 
-func TestRunNeedsATerminalOnlyForItsOutput(t *testing.T) {
+// screens makes screens on a terminal that takes all and says nothing.
+func screens(t *testing.T, ctx context.Context, in io.Reader) *Screens {
+	t.Helper()
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	folder(t)
+	s, err := New(ctx, Options{Session: repl.NewSession(repl.Output{Notice: func(string, ...any) {}}), In: in, Out: io.Discard, Env: []string{"TERM=xterm"}, Lines: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestRunNeedsATerminalOnlyForItsOutput(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
 	in, _ := io.Pipe()
-	go func() {
-		done <- Run(ctx, Options{Session: repl.NewSession(repl.Output{Notice: func(string, ...any) {}}), In: in, Out: io.Discard, Env: []string{"TERM=xterm"}})
-	}()
+	s := screens(t, ctx, in)
+	done := make(chan error, 1)
+	go func() { _, err := s.Run(ctx); done <- err }()
 	cancel()
 	select {
 	case err := <-done:
@@ -86,5 +96,52 @@ func TestRunNeedsATerminalOnlyForItsOutput(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("it does not end with its context")
+	}
+	if _, err := New(ctx, Options{Keys: "nano"}); err == nil {
+		t.Error("keys that are not there were taken")
+	}
+}
+
+// ctrl-t leaves for the lines; the next Run shows what was there, and what ended meanwhile.
+func TestScreensGoOnAfterTheLines(t *testing.T) {
+	s := screens(t, t.Context(), nil)
+	s.a.Update(tea.WindowSizeMsg{Width: 100, Height: 30}) // no terminal says so
+	run := func(press string) (lines bool) {
+		t.Helper()
+		in, keys := io.Pipe() // a reader of a pipe cannot be given up as one of a terminal can
+		s.a.opts.In = in
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			lines, err = s.Run(t.Context())
+			done <- err
+		}()
+		if _, err := io.WriteString(keys, press); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("it does not end")
+		}
+		return lines
+	}
+	if !run("select 1\x14") {
+		t.Error("ctrl-t did not ask for the lines")
+	}
+	s.Insert("select 2")
+	if got := s.a.explore.editor.Buffer().Text(); got != "select 1;\n\nselect 2" {
+		t.Errorf("the editor has %q", got)
+	}
+	late := s.a.background(func(context.Context) func() tea.Cmd { return func() tea.Cmd { s.a.header = false; return nil } })
+	late() // between two programs
+	if run("\x04") {
+		t.Error("ctrl-d asked for the lines")
+	}
+	if s.a.header {
+		t.Error("what ended between two programs was lost")
 	}
 }

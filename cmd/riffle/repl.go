@@ -20,6 +20,7 @@ import (
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/repl/shell"
+	"github.com/riffle-io/riffle/tui"
 )
 
 // completeTime bounds what the tab key waits for: opening what FROM names may ask a broker.
@@ -53,6 +54,11 @@ func (a *app) repl(ctx context.Context, q *queryFlags, sources []string) error {
 			return err
 		}
 	}
+	return a.linesOver(ctx, s, q, nil)
+}
+
+// linesOver runs the line REPL over a session. sc are its screens when there are some already.
+func (a *app) linesOver(ctx context.Context, s *repl.Session, q *queryFlags, sc *tui.Screens) error {
 	o := a.shellOptions(q)
 	var sh *shell.Shell
 	o.Promote = func(ctx context.Context, args []string) error {
@@ -62,6 +68,11 @@ func (a *app) repl(ctx context.Context, q *queryFlags, sources []string) error {
 		cmd.SetOut(a.out)
 		cmd.SetErr(a.err)
 		return cmd.ExecuteContext(ctx)
+	}
+	if o.Interactive && !o.Plain {
+		b := &both{a: a, s: s, sc: sc}
+		defer b.close()
+		o.Screens = b.show
 	}
 	in, closeInput := a.lines(o, func(line string, pos int) (string, []string, string) {
 		cctx, cancel := context.WithTimeout(ctx, completeTime)
@@ -151,21 +162,24 @@ func (a *app) lines(o shell.Options, complete func(string, int) (string, []strin
 	if !o.Interactive || o.Plain {
 		return &plainLines{in: bufio.NewReader(a.in), prompt: o.Interactive, err: a.err}, func() {}
 	}
-	l := liner.NewLiner()
+	l, keys, err := openLiner()
+	if err != nil {
+		a.notice("%v; ctrl-t does not open the screens, .tui does", err)
+	}
 	l.SetCtrlCAborts(true)
 	l.SetMultiLineMode(true)
 	l.SetTabCompletionStyle(liner.TabPrints)
 	l.SetWordCompleter(func(line string, pos int) (string, []string, string) {
 		return complete(line, byteOffset(line, pos))
 	})
-	e := &edited{l: l}
+	e := &edited{l: l, keys: keys}
 	if o.History != nil {
 		found := o.History.Search("")
 		for i := min(len(found), keptLines) - 1; i >= 0; i-- {
 			e.Remember(found[i].Text)
 		}
 	}
-	return e, func() { l.Close() }
+	return e, e.close
 }
 
 // keptLines is how many statements the arrow keys go through.
@@ -182,10 +196,23 @@ func byteOffset(line string, pos int) int {
 }
 
 // edited is lines from a terminal, with editing, history and completion.
-type edited struct{ l *liner.State }
+type edited struct {
+	l    *liner.State
+	keys *watchedKeys // nil: nothing is watched for
+}
 
 func (e *edited) Line(prompt string) (string, error) {
+	if e.keys != nil {
+		stop, err := e.keys.pass()
+		if err != nil {
+			return "", fmt.Errorf("read from the terminal: %w", err)
+		}
+		defer stop()
+	}
 	line, err := e.l.Prompt(prompt)
+	if text, asked := strings.CutPrefix(line, screensMark); asked && err == nil {
+		return text, shell.ErrScreens
+	}
 	switch {
 	case errors.Is(err, liner.ErrPromptAborted):
 		return "", shell.ErrInterrupted
@@ -193,6 +220,13 @@ func (e *edited) Line(prompt string) (string, error) {
 		return "", fmt.Errorf("read from the terminal: %w", err)
 	}
 	return line, err
+}
+
+func (e *edited) close() {
+	e.l.Close()
+	if e.keys != nil {
+		e.keys.close()
+	}
 }
 
 // Remember takes a statement as one line; one with a comment up to the end of a line would change

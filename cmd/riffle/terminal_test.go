@@ -26,6 +26,12 @@ const screenTime = 30 * time.Second
 // "ended with" and the exit code.
 func onTerminal(t *testing.T, dir string, args ...string) *terminal {
 	t.Helper()
+	return onTerminalWith(t, "", dir, args...)
+}
+
+// onTerminalWith is onTerminal with more variables of the environment, as a shell writes them.
+func onTerminalWith(t *testing.T, env, dir string, args ...string) *terminal {
+	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux here: tests on a real terminal are left out")
 	}
@@ -38,7 +44,7 @@ func onTerminal(t *testing.T, dir string, args ...string) *terminal {
 		_ = exec.Command("tmux", "-S", w.socket, "kill-server").Run() // it may have ended by itself
 		os.RemoveAll(state)
 	})
-	command := "trap : INT; XDG_STATE_HOME=" + state + " RIFFLE_HOME=" + state + " NO_COLOR= " + filepath.Join(bin, "riffle")
+	command := "trap : INT; XDG_STATE_HOME=" + state + " RIFFLE_HOME=" + state + " NO_COLOR= " + env + " " + filepath.Join(bin, "riffle")
 	for _, a := range args {
 		command += " " + shellQuote(a)
 	}
@@ -291,5 +297,73 @@ func TestTerminalPlain(t *testing.T) {
 	w.enters("select 6 * 7 as answer;")
 	w.sees("42")
 	w.keys("C-d")
+	w.sees("ended with 0")
+}
+
+// TestTerminalSwitch turns lines into screens and back, with one session.
+func TestTerminalSwitch(t *testing.T) {
+	t.Parallel()
+	w := onTerminal(t, home(t), "repl", "flights.parquet")
+	w.sees("riffle>")
+	w.enters("select 6 * 7 as answer;")
+	w.sees("│     42 │")
+	w.enters("select origin, count(*) as n from flights")
+	w.sees("...>")
+	w.types("group by origin")
+	w.sees("group by origin")
+	w.keys("C-t")
+	w.sees("[1 Explore]", "2 group by origin", "> flights")
+	w.keys("C-r")
+	w.sees("Result _2", "of 223 rows exact")
+	w.keys("C-t")
+	w.until("the lines again", func(s string) bool { return strings.Contains(s, "riffle>") && !strings.Contains(s, "[1 Explore]") })
+	w.enters("select count(*) as groups, (select answer from _1) as a from _;")
+	w.sees("│    223 │ 42 │")
+	w.enters(".tui")
+	w.sees("[1 Explore]", "2 group by origin", "Result _2", "vim NORMAL") // as it was left
+	w.leave()
+}
+
+// TestTerminalSwitchFromScreens goes to the lines from the screens, and leaves from there.
+func TestTerminalSwitchFromScreens(t *testing.T) {
+	t.Parallel()
+	w := onTerminal(t, home(t), "flights.parquet")
+	w.sees("vim INSERT", "> flights")
+	w.types("select 6 * 7 as answer")
+	w.keys("C-r")
+	w.sees("42")
+	w.keys("C-t")
+	w.sees("riffle>")
+	w.enters("select answer + 1 as more from _;")
+	w.sees("│   43 │")
+	w.keys("C-t")
+	w.sees("[1 Explore]", "Result _1", "select 6 * 7")
+	w.keys("C-t")
+	w.sees("riffle>")
+	w.keys("C-d")
+	w.sees("ended with 0")
+}
+
+// TestTerminalKeys uses the keys of emacs and sees them in the help.
+func TestTerminalKeys(t *testing.T) {
+	t.Parallel()
+	w := onTerminalWith(t, "RIFFLE_KEYS=emacs", home(t), "flights.parquet")
+	w.sees("plain  ln 1", "> flights")
+	w.types("select origin from flights group by origin order by origin")
+	w.keys("C-x", "C-e")
+	w.sees("of 223 rows exact", ">ABE")
+	w.keys("C-g")
+	w.sees("┏━ Result _1")
+	w.keys("C-n", "C-n")
+	w.sees(">ABQ")
+	w.keys("M-x")
+	w.sees("Commands")
+	w.keys("C-g")
+	w.until("the closed palette", func(s string) bool { return !strings.Contains(s, "Commands") })
+	w.types("?")
+	w.sees("emacs keys", "alt-x")
+	w.keys("C-g")
+	w.until("the closed help", func(s string) bool { return !strings.Contains(s, "emacs keys") })
+	w.keys("C-x", "C-c")
 	w.sees("ended with 0")
 }

@@ -67,16 +67,32 @@ func (a *app) onTerminal() bool {
 }
 
 // screens shows the screens until the person leaves. prepare declares what the session begins with.
-// Jobs go on.
+// Jobs go on. ctrl-t turns them into the line REPL, with the same session.
 func (a *app) screens(ctx context.Context, o tui.Options, prepare func(*repl.Session) error) error {
-	s, err := a.session(&queryFlags{checkpoint: 10 * time.Second, set: repl.Settings{Limit: -1}})
+	q := &queryFlags{rows: 100, checkpoint: 10 * time.Second, set: repl.Settings{Limit: -1}}
+	s, err := a.session(q)
 	if err != nil {
 		return err
 	}
 	if err := prepare(s); err != nil {
 		return err
 	}
-	o.Session, o.Keys = s, os.Getenv("RIFFLE_KEYS")
+	o.Session = s
+	sc, err := tui.New(ctx, a.screenOptions(o))
+	if err != nil {
+		return usage("RIFFLE_KEYS: %v", err)
+	}
+	defer sc.Close()
+	lines, err := sc.Run(ctx)
+	if err != nil || !lines {
+		return err
+	}
+	return a.linesOver(ctx, s, q, sc)
+}
+
+// screenOptions are how the screens look and what their keys are.
+func (a *app) screenOptions(o tui.Options) tui.Options {
+	o.Keys, o.Lines = os.Getenv("RIFFLE_KEYS"), true
 	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
-	return tui.Run(ctx, o)
+	return o
 }

@@ -45,6 +45,7 @@ func init() {
 		{[]string{"e", "edit"}, "", "write the statement in your editor", (*Shell).edit},
 		{[]string{"history"}, "[TEXT]", "statements that you ran, with their time and rows", (*Shell).history},
 		{[]string{"why"}, "", "why is there no output? of the stream that runs, or ran last", (*Shell).why},
+		{[]string{"tui"}, "", "the screens, with the same session; ctrl-t does it too, and comes back", func(sh *Shell, ctx context.Context, _ []string) error { return sh.screens(ctx, "") }},
 		{[]string{"jobs"}, "", "jobs of the job server", (*Shell).jobs},
 		{[]string{"help", "?"}, "[COMMAND]", "this list", (*Shell).help},
 		{[]string{"quit", "exit", "q"}, "", "leave; jobs go on", (*Shell).leave},

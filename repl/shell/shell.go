@@ -27,15 +27,18 @@ import (
 
 // Input gives the lines that a person or a file says.
 type Input interface {
-	// Line reads a line, without its end. The error is io.EOF at the end, and ErrInterrupted when
-	// ctrl-c dropped the line.
+	// Line reads a line, without its end. The error is io.EOF at the end, ErrInterrupted when ctrl-c
+	// dropped the line, and ErrScreens, with what was typed, when ctrl-t asked for the screens.
 	Line(prompt string) (string, error)
 	// Remember adds a statement to what the arrow keys go through.
 	Remember(text string)
 }
 
-// ErrInterrupted means that ctrl-c dropped a line.
-var ErrInterrupted = errors.New("interrupted")
+// What a person did instead of ending a line.
+var (
+	ErrInterrupted = errors.New("interrupted")         // ctrl-c
+	ErrScreens     = errors.New("the screens, please") // ctrl-t
+)
 
 // Options say how a Shell talks.
 type Options struct {
@@ -53,6 +56,9 @@ type Options struct {
 	Editor func(ctx context.Context, file string) error
 	// Shell runs a command of the system's shell.
 	Shell func(ctx context.Context, command string) error
+	// Screens shows the screens over the same session, with text in their editor; leave tells that the
+	// person left riffle in them. nil: there is no terminal for them.
+	Screens func(ctx context.Context, text string) (leave bool, err error)
 	// Promote runs riffle promote; nil: it is not there.
 	Promote func(ctx context.Context, args []string) error
 	History *repl.History
@@ -109,6 +115,12 @@ func (sh *Shell) Run(ctx context.Context) error {
 		}
 		if errors.Is(err, ErrInterrupted) {
 			sh.text = ""
+			continue
+		}
+		if errors.Is(err, ErrScreens) {
+			text := strings.TrimSpace(sh.text + line)
+			sh.text = ""
+			sh.report(sh.screens(ctx, text))
 			continue
 		}
 		if err != nil {
@@ -182,6 +194,16 @@ func (sh *Shell) pending(ctx context.Context, text, command string) {
 func (sh *Shell) statement(ctx context.Context, text string) {
 	sh.last = text
 	sh.report(sh.execute(ctx, text))
+}
+
+// screens turns the lines into the screens, until the person comes back or leaves.
+func (sh *Shell) screens(ctx context.Context, text string) error {
+	if sh.o.Screens == nil {
+		return errors.New("there is no terminal for the screens")
+	}
+	leave, err := sh.o.Screens(ctx, text)
+	sh.quit = sh.quit || leave
+	return err
 }
 
 // Last is the statement that ran last.

@@ -234,3 +234,33 @@ func TestPlainWindows(t *testing.T) {
 	r.run()
 	r.want("stream started", "final ", " bids ", "stream ended after")
 }
+
+// ctrl-t gives the screens what was typed, and the lines go on when they come back.
+func TestScreensAndBack(t *testing.T) {
+	r := newRig(t, Options{Interactive: true})
+	var got []string
+	leave := false
+	r.sh.o.Screens = func(_ context.Context, text string) (bool, error) {
+		got = append(got, text)
+		return leave, nil
+	}
+	turn := func(line string) func() (string, error) {
+		return func() (string, error) { return line, ErrScreens }
+	}
+	says := func(line string) func() (string, error) { return func() (string, error) { return line, nil } }
+	last := func() (string, error) { leave = true; return ".tui", nil }
+	r.in.steps = []func() (string, error){says("select 1"), turn("as one"), says("select 2 as two;"), last, says("select 3 as three;")}
+	if err := r.sh.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got, "|") != "select 1\nas one|" {
+		t.Errorf("the screens got %q", got)
+	}
+	if text := r.out.text(); !strings.Contains(text, "two") || strings.Contains(text, "three") {
+		t.Errorf("the lines did not go on, or went on too long:\n%s", text)
+	}
+	r.sh.o.Screens = nil
+	if err := r.sh.screens(t.Context(), ""); err == nil {
+		t.Error("screens without a terminal")
+	}
+}
