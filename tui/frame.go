@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -137,7 +138,7 @@ func (a *app) drawTabs(r canvas.Region) {
 			x = r.Text(x, 0, " "+name+" ", canvas.Dim) + 1
 		}
 	}
-	corner := a.front().corner()
+	corner := strings.TrimSpace(a.front().corner() + "  " + a.opts.Profile)
 	if w := canvas.Width(corner); x+w+1 <= r.W {
 		r.Right(r.W, 0, corner, canvas.Text)
 	}

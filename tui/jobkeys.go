@@ -134,7 +134,7 @@ func (j *jobs) confirm(name string, lines []string, line, verb string, do func()
 		}
 	}
 	text = append(text, widget.Line{{Text: "= " + line, S: canvas.Dim}})
-	return j.a.choose(name, text, choice{key: "n", text: "no"}, choice{key: "y", text: verb, do: do})
+	return j.a.choose(name, text, choice{key: "n", text: "no"}, choice{key: "y", text: verb, do: j.a.typedName(j.sel, do)})
 }
 
 func (j *jobs) stop() tea.Cmd {

@@ -220,6 +220,27 @@ func TestJobActionsAskFirst(t *testing.T) {
 	d.keys("@").want("riffle job set rev_by_country checkpoint=5s", "riffle pause rev_by_country")
 }
 
+// In prod the name is typed before something is taken away.
+func TestProdAsksForTheName(t *testing.T) {
+	d, b := onJobs(t, 100, 30, Options{Profile: "prod"})
+	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
+	d.run(d.a.jobs.look())
+	d.settle()
+	d.want("2 jobs  prod")
+	d.keys("s y").want("this is prod: type rev_by_country to go on:").typed("rev\n").want("nothing was done")
+	d.keys("x y").typed("yes\n").keys("x y up").typed("\n").want("nothing was done")
+	d.keys("+ y esc").keys("r n")
+	if len(b.did) != 0 {
+		t.Errorf("did %q", b.did)
+	}
+	d.keys("s y").typed("rev_by_country\n").want("savepoint sp/rev_by_country")
+	d.keys("e").keys("esc :").typed("replace\n").keys("y").want("this is prod").typed("rev_by_country\n").want("[4 Jobs]")
+	d.keys("z").want("is paused") // which takes nothing away
+	if got := strings.Join(b.did, "; "); !strings.HasPrefix(got, "stop rev_by_country; replace rev_by_country") {
+		t.Errorf("did %s", got)
+	}
+}
+
 func TestReplaceShowsTheFit(t *testing.T) {
 	d, b := onJobs(t, 100, 30, Options{})
 	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))

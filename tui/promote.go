@@ -342,7 +342,11 @@ func (p *promote) again(name string, err error, o repl.StartOptions) tea.Cmd {
 	for _, l := range wrap(firstLine(err.Error()), 70) {
 		lines = append(lines, widget.Line{{Text: l}})
 	}
-	return p.a.choose(name, lines, choice{key: "n", text: "no"}, choice{key: "y", text: "go on", do: func() tea.Cmd { return p.start(o) }})
+	do := func() tea.Cmd { return p.start(o) }
+	if o.Replace && !o.AllowLoss { // which is asked on the way
+		do = p.a.typedName(p.plan.Name, do)
+	}
+	return p.a.choose(name, lines, choice{key: "n", text: "no"}, choice{key: "y", text: "go on", do: do})
 }
 
 // done goes to the job.

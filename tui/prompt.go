@@ -1,13 +1,16 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
 
 // prompt is a line to type at the foot of the screen.
 type prompt struct {
-	kind   string // texts of one kind have one history
+	kind   string // texts of one kind have one history; "" has none
 	input  *widget.Input
 	enter  func(text string) tea.Cmd
 	change func(text string) // nil: not told
@@ -34,7 +37,7 @@ func (p *prompt) key(a *app, k, text string) tea.Cmd {
 		return p.close(a)
 	case "enter":
 		a.prompt = nil
-		if v := p.input.Value(); v != "" {
+		if v := p.input.Value(); v != "" && p.kind != "" {
 			past := append(a.past[p.kind], v)
 			a.past[p.kind] = past[max(0, len(past)-pastKept):]
 		}
@@ -57,4 +60,20 @@ func (p *prompt) close(a *app) tea.Cmd {
 		p.cancel()
 	}
 	return nil
+}
+
+// typedName asks for the name of what do is done to, where that is production.
+func (a *app) typedName(name string, do func() tea.Cmd) func() tea.Cmd {
+	if a.opts.Profile != prodProfile {
+		return do
+	}
+	return func() tea.Cmd {
+		return a.ask(prompt{help: "go on", enter: func(text string) tea.Cmd {
+			if strings.TrimSpace(text) != name {
+				a.say(canvas.Warn, "nothing was done: the name is "+name)
+				return nil
+			}
+			return do()
+		}}, "this is "+prodProfile+": type "+name+" to go on: ", "")
+	}
 }

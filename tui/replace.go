@@ -83,12 +83,12 @@ func fitLines(fits []repl.JobFit) []widget.Line {
 }
 
 func (e *explore) confirmReplace(spec repl.JobSpec, fits []repl.JobFit) tea.Cmd {
-	return e.a.choose("Replace "+spec.Name, fitLines(fits), choice{key: "n", text: "no"}, choice{key: "y", text: "replace", do: func() tea.Cmd {
+	return e.a.choose("Replace "+spec.Name, fitLines(fits), choice{key: "n", text: "no"}, choice{key: "y", text: "replace", do: e.a.typedName(spec.Name, func() tea.Cmd {
 		j := e.a.jobs
 		j.sel = spec.Name
 		return tea.Batch(e.a.show("jobs"), j.act("riffle promote "+quote(spec.Name+".sql")+" --name "+quote(spec.Name)+" --replace", "replace",
 			func(ctx context.Context, name string) (string, error) {
 				return name + " runs the changed statements", j.client.Replace(ctx, spec)
 			}))
-	}})
+	})})
 }
