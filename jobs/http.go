@@ -51,7 +51,7 @@ func problem(w http.ResponseWriter, code int, msg, hint string) {
 }
 
 func serveInfo(s *Server, w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, ServerInfo{1, os.Getpid(), s.version, s.dir, s.started, len(s.all())})
+	return writeJSON(w, ServerInfo{1, os.Getpid(), s.version, s.dir, s.started, len(s.all()), s.profile})
 }
 
 // sse sends v as a server-sent event.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -44,6 +45,28 @@ func openRegistry(dir string) (*registry, error) {
 	return &registry{db}, nil
 }
 
+// Registered lists the jobs of a server's directory that would run if a server did, in order of
+// names. While a server runs, it has the registry and the answer is bbolt's error of a timeout.
+func Registered(dir string) (names []string, err error) {
+	path := filepath.Join(dir, "registry.db")
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: 100 * time.Millisecond})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	r := &registry{db}
+	defer r.close()
+	list, err := r.list()
+	for _, rec := range list {
+		if rec.Want != Stopped && rec.Ended == "" {
+			names = append(names, rec.Spec.Name)
+		}
+	}
+	return names, err
+}
+
 func (r *registry) put(rec *record) error {
 	data, err := json.Marshal(rec)
 	if err != nil {
@@ -61,7 +84,11 @@ func (r *registry) remove(name string) error {
 // list is every record in order of names.
 func (r *registry) list() (out []*record, err error) {
 	err = r.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(jobBucket).ForEach(func(k, v []byte) error {
+		b := tx.Bucket(jobBucket)
+		if b == nil {
+			return nil // a server was killed before it made one
+		}
+		return b.ForEach(func(k, v []byte) error {
 			rec := &record{}
 			if err := json.Unmarshal(v, rec); err != nil {
 				return fmt.Errorf("registry entry of job %s: %w", k, err)

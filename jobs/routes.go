@@ -68,6 +68,7 @@ type (
 		Dir     string    `json:"dir"`
 		Started time.Time `json:"started"`
 		Jobs    int       `json:"jobs"`
+		Profile string    `json:"profile"` // dev, prod: ask twice before what cannot be undone
 	}
 	// Done is the answer of what has nothing to tell.
 	Done struct {

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,15 @@ type Options struct {
 	Engine  Engine
 	Log     func(format string, args ...any) // default: nowhere
 	Version string                           // of riffle, for clients
+	Profile string                           // ProfileProd, or ProfileDev for ""
 }
+
+// The profiles of a server. Of one in production clients ask twice before they end a job, put
+// another in its place or delete something.
+const (
+	ProfileDev  = "dev"
+	ProfileProd = "prod"
+)
 
 // Server runs the jobs of a directory.
 type Server struct {
@@ -30,6 +39,7 @@ type Server struct {
 	format  state.Format
 	log     func(format string, args ...any)
 	version string
+	profile string
 	started time.Time
 	lock    interface{ Close() error }
 	reg     *registry
@@ -66,7 +76,7 @@ func Open(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job server: %w", err)
 	}
-	s := &Server{dir: dir, engine: o.Engine, format: parquet.Format{}, log: o.Log, version: o.Version, started: time.Now(), lock: lock, jobs: map[string]*job{}}
+	s := &Server{dir: dir, engine: o.Engine, format: parquet.Format{}, log: o.Log, version: o.Version, profile: cmp.Or(o.Profile, ProfileDev), started: time.Now(), lock: lock, jobs: map[string]*job{}}
 	if s.reg, err = openRegistry(dir); err != nil {
 		lock.Close()
 		return nil, err

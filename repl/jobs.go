@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -31,7 +32,12 @@ type (
 	JobFit        = jobs.Fit
 	Tapped        = jobs.Tapped
 	Savepoint     = jobs.SavepointInfo
+	JobServer     = jobs.ServerInfo
 )
+
+// ProfileProd is the profile of a JobServer in production: what ends a job, takes its place or
+// deletes something is to be confirmed by typing the job's name.
+const ProfileProd = jobs.ProfileProd
 
 // ErrNoServer means that no job server answers.
 var ErrNoServer = jobs.ErrNoServer
@@ -66,6 +72,38 @@ func (a ServerAddress) Connect() (*Jobs, error) {
 		return nil, err
 	}
 	return jobs.NewClient(sock, "", nil)
+}
+
+// NoServer adds to an error that wraps ErrNoServer how to get a server, and which jobs wait for one.
+func (a ServerAddress) NoServer(err error) error {
+	switch {
+	case !errors.Is(err, ErrNoServer):
+		return err
+	case a.Addr != "":
+		return fmt.Errorf("%w; run riffle serve there", err)
+	}
+	help := "riffle promote starts one, or run riffle serve"
+	switch names := a.Waiting(); len(names) {
+	case 0:
+	case 1:
+		help = fmt.Sprintf("job %s waits for one: riffle serve starts it, and the job from its last checkpoint", names[0])
+	default:
+		help = fmt.Sprintf("jobs %s wait for one: riffle serve starts it, and them from their last checkpoints", strings.Join(names, ", "))
+	}
+	return fmt.Errorf("%w; %s", err, help)
+}
+
+// Waiting lists the jobs that would run if the local server did, which does not.
+func (a ServerAddress) Waiting() []string {
+	dir, err := a.dir()
+	if err != nil {
+		return nil
+	}
+	names, err := jobs.Registered(dir)
+	if err != nil { // there never was a server, or one has it just now
+		return nil
+	}
+	return names
 }
 
 // startTime is how long a server that was started may take until it answers.

@@ -54,6 +54,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(cause, errTimeout):
 		return exitTimeout
+	case errors.Is(err, jobs.ErrNoServer): // whether its socket is missing or nobody listens on it
+		return exitUnreachable
 	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat), errors.Is(err, repl.ErrUnbounded):
 		return exitUsage
 	case errors.As(err, &lint), errors.Is(err, repl.ErrRefused):
@@ -62,7 +64,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDifferent
 	case errors.As(err, &api) && api.Status < 500, errors.Is(err, jobs.ErrSpec), errors.Is(err, repl.ErrFileDiffers):
 		return exitUsage
-	case unreachable(err), errors.Is(err, jobs.ErrNoServer):
+	case unreachable(err):
 		return exitUnreachable
 	}
 	return exitFailed

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/repl/render"
@@ -172,19 +168,5 @@ func (a *app) printMoves(moves []move) error {
 		return err
 	}
 	a.notice("%s records will be read again, %s left out", render.Count(again), render.Count(skipped))
-	return nil
-}
-
-// confirm asks on the terminal; without one it names the flag.
-func (a *app) confirm(question string) error {
-	f, ok := a.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return usage("%s there is no terminal to ask on: add --yes", question)
-	}
-	fmt.Fprintf(a.err, "%s [y/N] ", question)
-	line, err := bufio.NewReader(f).ReadString('\n')
-	if err != nil || !strings.EqualFold(strings.TrimSpace(line), "y") && !strings.EqualFold(strings.TrimSpace(line), "yes") {
-		return usage("nothing was changed")
-	}
 	return nil
 }

@@ -18,8 +18,9 @@ import (
 
 // controlCommands are the commands that change jobs.
 func (a *app) controlCommands() []*cobra.Command {
-	act := func(use, short string, fn func(*repl.Jobs, context.Context, string) error, said string) *cobra.Command {
-		return a.jobCommand(use+" JOB", short, "riffle "+use+" hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+	type maker func(use, short, example string, n int, fn func(context.Context, *repl.Jobs, []string) error) *cobra.Command
+	act := func(make maker, use, short string, fn func(*repl.Jobs, context.Context, string) error, said string) *cobra.Command {
+		return make(use+" JOB", short, "riffle "+use+" hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
 			if err := fn(c, ctx, args[0]); err != nil {
 				return err
 			}
@@ -28,22 +29,18 @@ func (a *app) controlCommands() []*cobra.Command {
 	}
 	return []*cobra.Command{
 		a.stopCommand(),
-		act("cancel", "End a job at once, without a last checkpoint", (*repl.Jobs).Cancel, "is cancelled; riffle resume goes on from its last checkpoint"),
-		act("pause", "Hold a job still, with its state in memory", (*repl.Jobs).Pause, "is paused"),
-		act("resume", "End a pause, or start a job that was stopped or has failed", (*repl.Jobs).Resume, "runs"),
-		act("restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
+		act(a.riskyCommand, "cancel", "End a job at once, without a last checkpoint", (*repl.Jobs).Cancel, "is cancelled; riffle resume goes on from its last checkpoint"),
+		act(a.jobCommand, "pause", "Hold a job still, with its state in memory", (*repl.Jobs).Pause, "is paused"),
+		act(a.jobCommand, "resume", "End a pause, or start a job that was stopped or has failed", (*repl.Jobs).Resume, "runs"),
+		act(a.jobCommand, "restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
 		a.rescaleCommand(), a.forkCommand(), a.jobSetCommand(), a.savepointCommand(), a.demoteCommand(),
 	}
 }
 
 func (a *app) stopCommand() *cobra.Command {
 	label, none := "", false
-	cmd := a.jobCommand("stop JOB", "Stop a job with a savepoint; open windows stay in it and do not fire", "riffle stop hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		switch {
-		case none && label != "":
-			return usage("--savepoint and --no-savepoint exclude each other")
-		case none:
-		case label == "":
+	cmd := a.riskyCommand("stop JOB", "Stop a job with a savepoint; open windows stay in it and do not fire", "riffle stop hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		if label == "" && !none {
 			label = stopLabel()
 		}
 		dir, err := c.Stop(ctx, args[0], label)
@@ -60,6 +57,12 @@ func (a *app) stopCommand() *cobra.Command {
 		return a.did(ctx, c, args[0], ans, "%s is stopped; savepoint %s in %s", args[0], label, dir)
 	})
 	cmd.Flags().StringVar(&label, "savepoint", "", "name of the savepoint (default: stop- and the time)")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if none && label != "" {
+			return usage("--savepoint and --no-savepoint exclude each other")
+		}
+		return nil
+	}
 	cmd.Flags().BoolVar(&none, "no-savepoint", false, "keep the last checkpoint only")
 	return cmd
 }
@@ -187,7 +190,7 @@ func (a *app) savepointCommand() *cobra.Command {
 			return a.did(ctx, c, "", jobAnswer{Action: "savepoint create", Savepoint: &sp}, "savepoint %s: %d rows, %s, in %s", sp.Label, sp.Rows, render.Bytes(sp.Bytes), sp.Dir)
 		}),
 		a.savepointList(), a.savepointShow(), a.savepointCheck(),
-		a.jobCommand("rm JOB NAME", "Remove a savepoint", "riffle savepoint rm hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		a.riskyCommand("rm JOB NAME", "Remove a savepoint", "riffle savepoint rm hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
 			return a.removeSavepoint(ctx, c, args[0], args[1])
 		}))
 	return cmd

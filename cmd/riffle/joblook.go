@@ -96,6 +96,11 @@ func (a *app) top(ctx context.Context, c *repl.Jobs, every time.Duration, times 
 func (a *app) demoteCommand() *cobra.Command {
 	file, stop, yes := "", false, false
 	cmd := a.jobCommand("demote JOB", "Write a job's query back as one that ends", "riffle demote hourly -o hourly.sql --stop", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		if stop && !yes {
+			if err := a.confirmRisk(ctx, c, args[0], "riffle demote --stop"); err != nil {
+				return err
+			}
+		}
 		d, err := c.Show(ctx, args[0])
 		if err != nil {
 			return err
@@ -127,7 +132,7 @@ func (a *app) demoteCommand() *cobra.Command {
 		"read from their start to now, so that it ends and can be explored again."
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
 	cmd.Flags().BoolVar(&stop, "stop", false, "stop the job too, with a savepoint")
-	cmd.Flags().BoolVar(&yes, "yes", false, "overwrite a file that is there")
+	cmd.Flags().BoolVar(&yes, "yes", false, "overwrite a file that is there, and do not ask for the name of a job in production")
 	return cmd
 }
 

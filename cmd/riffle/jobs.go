@@ -28,10 +28,7 @@ func (a *app) withJobs(fn func(c *repl.Jobs) error) error {
 		return err
 	}
 	defer c.Close()
-	if err = fn(c); errors.Is(err, repl.ErrNoServer) {
-		return fmt.Errorf("%w; riffle promote starts one, or run riffle serve", err)
-	}
-	return err
+	return a.server.NoServer(fn(c))
 }
 
 // printJSON writes one object on one line.
@@ -346,7 +343,7 @@ func (a *app) jobsWhy() *cobra.Command {
 }
 
 func (a *app) jobsRemove() *cobra.Command {
-	return a.jobCommand("rm JOB", "Forget a job that does not run, with its state; savepoints and output stay", "riffle jobs rm hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+	return a.riskyCommand("rm JOB", "Forget a job that does not run, with its state; savepoints and output stay", "riffle jobs rm hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
 		d, err := c.Show(ctx, args[0])
 		if err != nil {
 			return err

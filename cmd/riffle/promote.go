@@ -68,7 +68,7 @@ func (a *app) promoteIn(s *repl.Session, last func() string) *cobra.Command {
 	fl.BoolVar(&f.allowLoss, "allow-state-loss", false, "with --replace: go on although state is dropped or begins empty")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "only show what would be done")
 	fl.BoolVar(&f.check, "check", false, "for scripts: exit 0 when the job runs as the query says, 6 when it would change, 5 for lint errors")
-	fl.BoolVar(&f.yes, "yes", false, "overwrite a jobs/NAME.sql that says something else")
+	fl.BoolVar(&f.yes, "yes", false, "overwrite a jobs/NAME.sql that says something else, and do not ask for the name of a job in production")
 	return cmd
 }
 
@@ -218,6 +218,11 @@ func (a *app) checkPromotion(ctx context.Context, p *repl.Promotion) error {
 
 // startPromotion writes the job's file and hands it to the server.
 func (a *app) startPromotion(ctx context.Context, s *repl.Session, f *promoteFlags, p *repl.Promotion) error {
+	if f.replace && !f.yes {
+		if err := a.withJobs(func(c *repl.Jobs) error { return a.confirmRisk(ctx, c, p.Name, "riffle promote --replace") }); err != nil {
+			return err
+		}
+	}
 	started, err := s.StartPromotion(ctx, p, repl.StartOptions{Overwrite: f.yes, Replace: f.replace, AllowLoss: f.allowLoss})
 	if started.File != "" {
 		a.notice("wrote %s", started.File)

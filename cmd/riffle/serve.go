@@ -28,6 +28,15 @@ func version() string {
 // serveFlags are the flags of riffle serve.
 type serveFlags struct {
 	dir, listen, cert, key, token, memory string
+	prod                                  bool
+}
+
+// profile is what the server tells its clients about itself.
+func (f serveFlags) profile() string {
+	if f.prod {
+		return jobs.ProfileProd
+	}
+	return jobs.ProfileDev
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -49,6 +58,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.key, "key", "", "its key, PEM")
 	fl.StringVar(&f.token, "token-file", "", "file with the token that requests on TCP must carry")
 	fl.StringVar(&f.memory, "memory", "", "memory limit of all jobs together, such as 2GB (default: 60 % of the machine)")
+	fl.BoolVar(&f.prod, "prod", os.Getenv("RIFFLE_PROD") != "", "in production: commands that end, replace or delete something ask for the job's name (also: $RIFFLE_PROD)")
 	return cmd
 }
 
@@ -69,7 +79,7 @@ func (a *app) serve(cmd *cobra.Command, f serveFlags) error {
 			return err
 		}
 	}
-	s, err := jobs.Open(jobs.Options{Dir: f.dir, Engine: repl.NewEngine(memory), Log: a.notice, Version: version()})
+	s, err := jobs.Open(jobs.Options{Dir: f.dir, Engine: repl.NewEngine(memory), Log: a.notice, Version: version(), Profile: f.profile()})
 	if locked := new(vfs.LockedError); errors.As(err, &locked) {
 		return fmt.Errorf("%w; riffle jobs talks to it, kill %d ends it", err, locked.PID)
 	}

@@ -248,3 +248,63 @@ func TestServerMetrics(t *testing.T) {
 		t.Errorf("%d samples of before, of %d: %+v", past, len(list), list)
 	}
 }
+
+// TestServerWaiting asks for jobs that are registered while no server runs.
+func TestServerWaiting(t *testing.T) {
+	r, _ := startBroker(t, kafka.BrokerOptions{}, firstDays)
+	s := r.serve()
+	for name, j := range r.serverJobs() {
+		s.submit(name, j[0], 100)
+	}
+	if err := s.client.Cancel(t.Context(), "totals"); err != nil { // it does not wait
+		t.Fatal(err)
+	}
+	t.Setenv("RIFFLE_HOME", r.path("home"))
+	if out := r.run(0, "jobs", "ls"); out != "" {
+		t.Errorf("with a server: %s", out)
+	}
+	if err := s.child.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.child.wait()
+	for _, args := range [][]string{{"jobs"}, {"stop", "rows"}, {"savepoint", "ls"}, {"job", "set", "rows", "rate=1"}} {
+		contains(t, r.run(exitUnreachable, args...), "no job server answers", "jobs hourly, rows wait for one: riffle serve starts it")
+	}
+	c := r.start("doctor")
+	if code, _ := c.wait(); code != 0 || !strings.Contains(c.out.String(), "2 jobs wait for one: hourly, rows") {
+		t.Errorf("doctor: exit %d\n%s", code, c.out.String())
+	}
+	s.startServer()
+	s.awaitJob("rows", "its next run", func(d repl.JobDetail) bool { return d.State == "running" })
+}
+
+// TestServerProd does risky things to a job in production: they ask for its name.
+func TestServerProd(t *testing.T) {
+	r, _ := startBroker(t, kafka.BrokerOptions{}, firstDays)
+	t.Setenv("RIFFLE_PROD", "1")
+	s := r.serve()
+	if info, err := s.client.Server(t.Context()); err != nil || info.Profile != repl.ProfileProd {
+		t.Fatalf("%+v %v", info, err)
+	}
+	s.submit("rows", r.serverJobs()["rows"][0], 100)
+	s.awaitJob("rows", "a checkpoint", func(d repl.JobDetail) bool { return d.Checkpoints > 0 })
+	t.Setenv("RIFFLE_HOME", r.path("home"))
+	r.write("rows.sql", r.serverJobs()["rows"][0])
+	r.run(0, "savepoint", "create", "rows", "kept")
+	for _, args := range [][]string{{"cancel", "rows"}, {"stop", "rows"}, {"jobs", "rm", "rows"}, {"savepoint", "rm", "rows", "kept"}, {"promote", "rows.sql", "--replace"}, {"demote", "rows", "--stop"}} {
+		contains(t, r.run(exitUsage, args...), "in production", "--yes")
+	}
+	r.run(0, "pause", "rows") // can be undone
+	r.run(0, "resume", "rows")
+	r.run(0, "savepoint", "rm", "rows", "kept", "--yes")
+	w := onTerminal(t, r.dir, "stop", "rows", "--server", r.path("home/riffle.sock"))
+	w.sees("Type the name of the job:")
+	w.enters("row")
+	w.sees("is not rows: nothing was changed", "ended with 2")
+	s.awaitJob("rows", "that it goes on", func(d repl.JobDetail) bool { return d.State == "running" })
+	w = onTerminal(t, r.dir, "stop", "rows", "--server", r.path("home/riffle.sock"))
+	w.sees("Type the name of the job:")
+	w.enters("rows")
+	w.sees("rows is stopped", "ended with 0")
+	r.run(0, "jobs", "rm", "rows", "--yes")
+}
