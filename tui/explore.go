@@ -190,7 +190,7 @@ func (e *explore) status() canvas.Part {
 	case e.running():
 		return canvas.Part{Text: "running  " + progress(e.st) + "  ctrl-c cancels", S: canvas.Accent}
 	case e.failed != "":
-		return canvas.Part{Text: "failed  " + firstLine(e.failed), S: canvas.Bad}
+		return canvas.Part{Text: "failed  " + withHint(e.failed), S: canvas.Bad}
 	case e.shown.res != nil && e.shown.how != "":
 		return canvas.Part{Text: "= " + oneStatement(e.shown.text), S: canvas.Dim}
 	case e.run != nil && len(e.st.Notices) > 0:
@@ -205,6 +205,17 @@ func (e *explore) status() canvas.Part {
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}
+
+// withHint is the first line of an error, with its hint, which stands behind the place in the text.
+func withHint(s string) string {
+	line := firstLine(s)
+	for l := range strings.Lines(s) {
+		if hint, ok := strings.CutPrefix(strings.TrimSpace(l), "hint: "); ok {
+			return line + "; " + hint
+		}
+	}
 	return line
 }
 

@@ -57,7 +57,7 @@ func TestErrorShowsItsPlace(t *testing.T) {
 	folder(t)
 	d := drive(t, 100, 30, Options{})
 	d.typed("select 1;\n\nselect contry from 'orders.csv'").keys("ctrl+r")
-	d.want("Error", "contry", "failed")
+	d.want("Error", "contry", "failed", "\"contry\" does not exist; did you mean country?")
 	if line := d.a.explore.st.Line; line == 0 {
 		t.Error("the error has no place")
 	}

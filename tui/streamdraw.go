@@ -73,7 +73,7 @@ func (s *stream) status() canvas.Part {
 	case s.live == nil:
 		return canvas.Part{}
 	case s.st.State == repl.StateFailed:
-		return canvas.Part{Text: "failed  " + firstLine(s.st.Err), S: canvas.Bad}
+		return canvas.Part{Text: "failed  " + withHint(s.st.Err), S: canvas.Bad}
 	case s.at >= 0 && s.position() < s.live.Next()-1:
 		return canvas.Part{Text: fmt.Sprintf("change %s of %s; 0 goes live", render.Count(s.at), render.Count(s.live.Next()-1)), S: canvas.Warn}
 	}

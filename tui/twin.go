@@ -51,7 +51,7 @@ func (a *app) awaitTwin(run *repl.Run, tw *repl.Twin) tea.Cmd {
 		defer tick.Stop()
 		for ended := false; run.Live() == nil; {
 			if ended {
-				return func() tea.Cmd { a.say(canvas.Bad, "not as a stream: "+firstLine(run.Status().Err)); return nil }
+				return func() tea.Cmd { a.say(canvas.Bad, "not as a stream: "+withHint(run.Status().Err)); return nil }
 			}
 			select {
 			case <-run.Done(): // it may have begun before its end
