@@ -1,9 +1,13 @@
 package op
 
-// Keys is how many keys the open windows hold; a key counts once for each of its panes.
+// Keys is how many keys the open windows hold; a key counts once for each of its panes, and for each
+// time that these went to disk with it.
 func (w *windowAgg) Keys() (n int64) {
 	for i := range w.panes {
 		n += int64(w.panes[i].g.t.Rows())
+		for _, r := range w.panes[i].runs {
+			n += r.tables[0].Rows()
+		}
 	}
 	return n
 }

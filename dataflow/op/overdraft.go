@@ -8,25 +8,36 @@ import (
 	"github.com/riffle-io/riffle/spill"
 )
 
-// overdraft is the budget of operators whose state has to stay in memory: open windows, updating
-// aggregations, stream joins. What the budget refuses they take all the same, and EXPLAIN ANALYZE
-// says how much that was.
+// overdraft is a budget that can be overdrawn, within bounds: by a batch that has to be taken in
+// full (a budget that is not strict), or by state that has to stay in memory: updating
+// aggregations and stream joins. EXPLAIN ANALYZE says how much that was.
 type overdraft struct {
 	b      dataflow.Budget
-	strict bool // pass refusals on
+	strict bool   // pass refusals on
+	state  string // not empty: what is in memory, and how there would be less; beyond stateSlack that is an error
 	over   int64
 	peak   int64
 }
 
-// Grow never returns spill.ErrOverBudget unless it is strict.
+// stateSlack is what state that has to stay in memory may take beyond the budget.
+const stateSlack = 4 << 20
+
+// ErrState tells that the state of an operator does not fit in memory.
+var ErrState = errors.New("the state does not fit in memory")
+
+// Grow never returns spill.ErrOverBudget unless it is strict. It returns ErrState when state has used
+// up its slack.
 func (o *overdraft) Grow(n int64) error {
 	err := o.b.Grow(n)
-	if !o.strict && errors.Is(err, spill.ErrOverBudget) {
-		o.over += n
-		o.peak = max(o.peak, o.over)
-		return nil
+	if o.strict || !errors.Is(err, spill.ErrOverBudget) {
+		return err
 	}
-	return err
+	if o.state != "" && o.over+n > stateSlack {
+		return fmt.Errorf("%w and cannot go to disk: %s, or give the process more memory (--memory): %w", ErrState, o.state, err)
+	}
+	o.over += n
+	o.peak = max(o.peak, o.over)
+	return nil
 }
 
 // Shrink gives back what was taken beyond the budget first.

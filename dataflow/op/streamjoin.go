@@ -86,7 +86,7 @@ func NewStreamJoin(spec StreamJoinSpec) (dataflow.Operator, error) {
 
 func (j *streamJoin) Open(tc *dataflow.TaskContext) error {
 	j.tc = tc
-	j.over = &overdraft{b: tc.Budget}
+	j.over = &overdraft{b: tc.Budget, state: "a join of streams keeps the rows of both; join within windows of time, or select fewer rows and columns before"}
 	for i := range j.sides {
 		j.sides[i].makeTables(j.over)
 	}

@@ -58,7 +58,7 @@ func NewUpdatingAgg(spec AggSpec) (dataflow.Operator, error) {
 
 func (u *updatingAgg) Open(tc *dataflow.TaskContext) error {
 	u.tc = tc
-	u.over = &overdraft{b: tc.Budget}
+	u.over = &overdraft{b: tc.Budget, state: "an updating aggregation keeps all its groups; group by windows of time, or by fewer keys"}
 	u.g = u.p.newGroups(u.over)
 	u.mark = u.g.t.ValAt(len(u.p.vals) - 1)
 	u.emit = newEmitter(u.p, u.p.keyTypes)

@@ -43,12 +43,17 @@ type windowAgg struct {
 	last  int    // pane of the last batch
 	cut   paneCut
 	seen  int
+
+	slack   int64 // see paneSlack
+	spills  int   // panes written to disk
+	spilled int64 // bytes of them
 }
 
 // pane is the groups of one window, or of one slice: at is the window's end or the slice's start.
 type pane struct {
-	at int64
-	g  *groups
+	at   int64
+	g    *groups
+	runs []*paneRun // older states of the groups
 }
 
 // NewWindowAgg is an aggregation of which two keys are the bounds of a window.
@@ -56,7 +61,7 @@ func NewWindowAgg(spec AggSpec) (dataflow.Operator, error) {
 	if spec.Window == nil {
 		return nil, errors.New("op: a window aggregation without a window")
 	}
-	w := &windowAgg{spec: spec, wm: dataflow.MinTime}
+	w := &windowAgg{spec: spec, wm: dataflow.MinTime, slack: paneSlack}
 	inner := spec
 	inner.Keys = nil
 	for i, k := range spec.Keys {
@@ -196,10 +201,19 @@ func (w *windowAgg) markLate(b *vec.Batch, part *paneRows, start, end int64) {
 	}
 }
 
-// update adds rows to a pane. A refused budget makes a partial aggregation emit what it holds.
+// update adds rows to a pane. A refused budget makes a partial aggregation emit what it holds, and
+// others write panes to disk.
 func (w *windowAgg) update(at int64, b *vec.Batch, sel []int32, out dataflow.Output) error {
+	if w.spec.Mode != AggPartial {
+		g, refs := w.pane(at), []state.Ref(nil)
+		err := w.fit(func() (err error) { refs, _, err = g.find(b.N, sel); return err })
+		if err != nil {
+			return err
+		}
+		return g.accumulate(b, sel, refs)
+	}
 	_, _, err := w.pane(at).update(b, sel)
-	if !errors.Is(err, spill.ErrOverBudget) || w.spec.Mode != AggPartial {
+	if !errors.Is(err, spill.ErrOverBudget) {
 		return err
 	}
 	if err := w.Flush(out); err != nil {
@@ -216,7 +230,7 @@ func (w *windowAgg) pane(at int64) *groups {
 	}
 	i, ok := slices.BinarySearchFunc(w.panes, at, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
 	if !ok {
-		w.panes = slices.Insert(w.panes, i, pane{at, w.p.newGroups(w.mem)})
+		w.panes = slices.Insert(w.panes, i, pane{at: at, g: w.p.newGroups(w.mem)})
 	}
 	w.last = i
 	return w.panes[i].g
@@ -260,17 +274,20 @@ func (w *windowAgg) Flush(out dataflow.Output) error {
 			return err
 		}
 	}
-	w.drop(len(w.panes))
-	return nil
+	return w.drop(len(w.panes))
 }
 
 // drop forgets the first n panes.
-func (w *windowAgg) drop(n int) {
+func (w *windowAgg) drop(n int) (err error) {
 	for _, p := range w.panes[:n] {
 		p.g.clear()
+		for _, r := range p.runs {
+			err = errors.Join(err, r.release())
+		}
 	}
 	w.panes = slices.Delete(w.panes, 0, n)
 	w.last = 0
+	return err
 }
 
 // Advance fires the windows that end at wm or before.
@@ -284,9 +301,9 @@ func (w *windowAgg) Advance(wm dataflow.Time, out dataflow.Output) (dataflow.Tim
 	} else {
 		n := 0
 		for ; n < len(w.panes) && w.panes[n].at <= wm && err == nil; n++ {
-			err = w.emitWindow(w.panes[n].g, w.panes[n].at, out)
+			err = w.emitPanes(w.panes[n:n+1], w.panes[n].at, out)
 		}
-		w.drop(n)
+		err = errors.Join(err, w.drop(n))
 	}
 	w.wm = wm
 	return wm, err
@@ -308,8 +325,7 @@ func (w *windowAgg) fireSlices(wm dataflow.Time, out dataflow.Output) error {
 	for n < len(w.panes) && w.win.lastEnd(w.panes[n].at) <= wm {
 		n++
 	}
-	w.drop(n)
-	return nil
+	return w.drop(n)
 }
 
 // nextWindow is the end of the first window after fired that has rows.
@@ -330,23 +346,12 @@ func (w *windowAgg) nextWindow(fired int64) (int64, bool) {
 	return best, ok
 }
 
-// fire emits the window that ends at end. One slice alone is emitted as it is.
+// fire emits the window that ends at end.
 func (w *windowAgg) fire(end int64, out dataflow.Output) error {
 	start := w.win.startOf(end)
 	lo, _ := slices.BinarySearchFunc(w.panes, start, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
 	hi, _ := slices.BinarySearchFunc(w.panes, end, func(p pane, at int64) int { return cmp.Compare(p.at, at) })
-	if hi == lo+1 {
-		return w.emitWindow(w.panes[lo].g, end, out)
-	}
-	sum := w.p.newGroups(&overdraft{b: w.tc.Budget}) // of a partial aggregation too: it must fire now
-	defer sum.clear()
-	for _, p := range w.panes[lo:hi] {
-		err := p.g.view().each(0, func(b *vec.Batch) error { return sum.restore(0, b, nil, 0) })
-		if err != nil {
-			return fmt.Errorf("merge slices of a window: %w", err)
-		}
-	}
-	return w.emitWindow(sum, end, out)
+	return w.emitPanes(w.panes[lo:hi], end, out)
 }
 
 // emitWindow emits the groups of the window that ends at end.
@@ -387,13 +392,13 @@ func fill(dst *vec.Vec, x int64, n int) {
 
 // Explain tells when the open windows exceed the budget.
 func (w *windowAgg) Explain() string {
-	if w.over == nil {
+	switch {
+	case w.over == nil:
 		return ""
+	case w.spills > 0:
+		return fmt.Sprintf("wrote open windows to disk %d times, %d bytes", w.spills, w.spilled)
 	}
 	return w.over.explain()
 }
 
-func (w *windowAgg) Close() error {
-	w.drop(len(w.panes))
-	return nil
-}
+func (w *windowAgg) Close() error { return w.drop(len(w.panes)) }

@@ -21,10 +21,12 @@ type aggSnapshot struct {
 	groups []frozenGroups
 }
 
-// frozenGroups is one set of groups: its main table, and those of the values.
+// frozenGroups is one set of groups: its main table, and those of the values. run is set when they
+// are on disk.
 type frozenGroups struct {
 	stored
 	tables []*state.Frozen
+	run    *paneRun
 }
 
 // freeze adds groups to the snapshot.
@@ -33,11 +35,21 @@ func (s *aggSnapshot) freeze(g *groups) {
 		s.state = s.p.history.Begin()
 	}
 	f := s.state.Freeze(g.t)
-	fg := frozenGroups{stored{p: g.p, t: &f.View}, []*state.Frozen{f}}
+	fg := frozenGroups{stored: stored{p: g.p, t: &f.View}, tables: []*state.Frozen{f}}
 	for _, x := range g.aux {
 		f := s.state.Freeze(x)
 		fg.tables = append(fg.tables, f)
 		fg.aux = append(fg.aux, &f.View)
+	}
+	s.groups = append(s.groups, fg)
+}
+
+// keep adds groups that are on disk.
+func (s *aggSnapshot) keep(r *paneRun) {
+	r.refs.Add(1)
+	fg := frozenGroups{run: r}
+	for number, t := range r.tables {
+		fg.tables = append(fg.tables, s.state.Keep(&r.fixed[number], t.Rows()))
 	}
 	s.groups = append(s.groups, fg)
 }
@@ -79,12 +91,25 @@ func (s *aggSnapshot) Write(w dataflow.SnapshotWriter) error {
 		}
 		f := state.File{Name: tableName(number), Schema: schemaOf(names, types)}
 		for i := range s.groups {
-			gather := func(refs []state.Ref, b *vec.Batch) { s.gather(i, number, refs, b) }
-			f.From = append(f.From, state.Rows{Frozen: s.groups[i].tables[number], Gather: gather})
+			r := state.Rows{Frozen: s.groups[i].tables[number]}
+			if run := s.groups[i].run; run != nil {
+				r.Each = func(fn func(*vec.Batch) error) error {
+					return readRun(run.tables[number], func(b *vec.Batch) error { return fn(s.withPane(i, b)) })
+				}
+			} else {
+				r.Gather = func(refs []state.Ref, b *vec.Batch) { s.gather(i, number, refs, b) }
+			}
+			f.From = append(f.From, r)
 		}
 		files = append(files, f)
 	}
 	return s.state.Write(w, files...)
+}
+
+// withPane puts the pane before the rows of the i-th groups.
+func (s *aggSnapshot) withPane(i int, b *vec.Batch) *vec.Batch {
+	pane := vec.ConstVec(vec.TInt64, vec.IntValue(s.panes[i]))
+	return &vec.Batch{Cols: append([]*vec.Vec{pane}, b.Cols...), N: b.N, Sel: b.Sel}
 }
 
 // gather fills b with rows of table number of the i-th groups.
@@ -109,8 +134,16 @@ func writeTable(w dataflow.SnapshotWriter, name string, schema *vec.Schema, rows
 	return errors.Join(t.Write(rows), t.Close())
 }
 
-// Release lets go of the frozen memory.
-func (s *aggSnapshot) Release() { s.state.Release() }
+// Release lets go of the frozen memory, and of what is on disk.
+func (s *aggSnapshot) Release() {
+	s.state.Release()
+	for _, g := range s.groups {
+		if g.run != nil {
+			_ = g.run.release() // what is left of a run is swept with the process's directory
+		}
+	}
+	s.groups = nil
+}
 
 // readMeta is the least watermark of the tasks that wrote the snapshot.
 func readMeta(r dataflow.SnapshotReader) (dataflow.Time, error) {
@@ -147,6 +180,10 @@ func (w *windowAgg) Snapshot(dataflow.CheckpointID) (dataflow.Snapshot, error) {
 	for _, p := range w.panes {
 		s.panes = append(s.panes, p.at)
 		s.freeze(p.g)
+		for _, r := range p.runs {
+			s.panes = append(s.panes, p.at)
+			s.keep(r)
+		}
 	}
 	return s, nil
 }
@@ -165,7 +202,8 @@ func (w *windowAgg) Restore(r dataflow.SnapshotReader) error {
 			w.cut.cut(mine, b.Cols[0], nil)
 			for i := range w.cut.parts {
 				part := &w.cut.parts[i]
-				if err := w.pane(part.at).restore(number, b, part.rows(mine), 1); err != nil {
+				err := w.fit(func() error { return w.pane(part.at).restore(number, b, part.rows(mine), 1) })
+				if err != nil {
 					return fmt.Errorf("restore windows: %w", err)
 				}
 			}

@@ -32,7 +32,14 @@ type Rows struct {
 	*Frozen
 	// Gather fills b, whose columns are empty, with rows that are alive.
 	Gather func(refs []Ref, b *vec.Batch)
+	// Each is for rows of Keep, in place of Gather: it calls fn with all of them, always in the same
+	// order. Batches are lent.
+	Each func(fn func(b *vec.Batch) error) error
 }
+
+// Fixed is the place of rows that never change, such as those on disk, in a History. The zero Fixed
+// is ready.
+type Fixed struct{ number int32 }
 
 // File is a table of a snapshot: the rows of all of From under one schema.
 type File struct {
@@ -58,6 +65,18 @@ func (s *Snapshot) Freeze(t *Table) *Frozen {
 	f.number = t.number
 	since, ok := t.follow()
 	f.changed, f.all = since, !ok
+	s.frozen = append(s.frozen, f)
+	return f
+}
+
+// Keep adds n rows that do not change from one snapshot to the next.
+func (s *Snapshot) Keep(at *Fixed, n int64) *Frozen {
+	f := &Frozen{rows: int(n)}
+	if at.number == 0 {
+		s.h.tables++
+		at.number, f.all = s.h.tables, true
+	}
+	f.number = at.number
 	s.frozen = append(s.frozen, f)
 	return f
 }
@@ -136,12 +155,7 @@ func (s *Snapshot) writePlain(w dataflow.SnapshotWriter, files []File) error {
 		}
 		b := vec.NewBatch(f.Schema.Types())
 		for _, r := range f.From {
-			err = r.eachAlive(func(refs []Ref) error {
-				b.Reset()
-				b.N = len(refs)
-				r.Gather(refs, b)
-				return t.Write(b)
-			})
+			err = r.eachBatch(b, t.Write)
 			if err != nil {
 				break
 			}
@@ -151,6 +165,19 @@ func (s *Snapshot) writePlain(w dataflow.SnapshotWriter, files []File) error {
 		}
 	}
 	return nil
+}
+
+// eachBatch calls fn with all rows. b is memory to gather them in.
+func (r Rows) eachBatch(b *vec.Batch, fn func(*vec.Batch) error) error {
+	if r.Each != nil {
+		return r.Each(fn)
+	}
+	return r.eachAlive(func(refs []Ref) error {
+		b.Reset()
+		b.N = len(refs)
+		r.Gather(refs, b)
+		return fn(b)
+	})
 }
 
 // eachAlive calls fn with all rows, in order; refs is lent.
@@ -233,6 +260,12 @@ func (r Rows) dirty() bool {
 
 // rows writes the rows of one state table: first those that live, then those that are gone.
 func (l *layerWriter) rows(r Rows) error {
+	if r.Each != nil {
+		if l.changesOnly && !r.all {
+			return nil
+		}
+		return r.Each(func(b *vec.Batch) error { return l.fixed(r.number, b) })
+	}
 	last := int64(-1)
 	live := func(refs []Ref) error {
 		if len(refs) == 0 {
@@ -274,6 +307,12 @@ func (l *layerWriter) rows(r Rows) error {
 		return err
 	}
 	return l.dead(r.number, dead)
+}
+
+// fixed writes live rows of which each stands one place behind the other.
+func (l *layerWriter) fixed(table int32, b *vec.Batch) error {
+	cols := []*vec.Vec{vec.ConstVec(vec.TInt64, vec.IntValue(int64(table))), vec.ConstVec(vec.TInt64, vec.IntValue(1))}
+	return l.out.Write(&vec.Batch{Cols: append(cols, b.Cols...), N: b.N, Sel: b.Sel})
 }
 
 // dead writes rows that are gone.
