@@ -122,27 +122,23 @@ func (s *Server) exportLast(j *job, dir string) error {
 
 // Resume starts a job that was stopped or has failed, or ends its pause.
 func (s *Server) Resume(name string) error {
-	j, err := s.job(name)
-	if err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch j.state {
-	case Paused:
-		j.rec.Want, j.state = Running, Running
-		if err := j.saveLocked(); err != nil {
-			return err
+	return s.locked(name, func(j *job) error {
+		switch j.state {
+		case Paused:
+			j.rec.Want, j.state = Running, Running
+			if err := j.saveLocked(); err != nil {
+				return err
+			}
+			if j.run != nil {
+				j.run.Resume()
+			}
+			j.eventLocked("resumed", "the pause ended", nil)
+			return nil
+		case Stopped, Failed:
+			return j.relaunchLocked("resumed from its last checkpoint")
 		}
-		if j.run != nil {
-			j.run.Resume()
-		}
-		j.eventLocked("resumed", "the pause ended", nil)
-		return nil
-	case Stopped, Failed:
-		return j.relaunchLocked("resumed from its last checkpoint")
-	}
-	return fmt.Errorf("%w: %s is %s", ErrState, name, j.state)
+		return fmt.Errorf("%w: %s is %s", ErrState, name, j.state)
+	})
 }
 
 func (j *job) relaunchLocked(why string) error {
@@ -158,24 +154,20 @@ func (j *job) relaunchLocked(why string) error {
 
 // Pause holds a job still, with its state in memory.
 func (s *Server) Pause(name string) error {
-	j, err := s.job(name)
-	if err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.state != Running {
-		return fmt.Errorf("%w: %s is %s", ErrState, name, j.state)
-	}
-	j.rec.Want, j.state = Paused, Paused
-	if err := j.saveLocked(); err != nil {
-		return err
-	}
-	if j.run != nil {
-		j.run.Pause()
-	}
-	j.eventLocked("paused", "sources do not read; windows and state stay", nil)
-	return nil
+	return s.locked(name, func(j *job) error {
+		if j.state != Running {
+			return fmt.Errorf("%w: %s is %s", ErrState, name, j.state)
+		}
+		j.rec.Want, j.state = Paused, Paused
+		if err := j.saveLocked(); err != nil {
+			return err
+		}
+		if j.run != nil {
+			j.run.Pause()
+		}
+		j.eventLocked("paused", "sources do not read; windows and state stay", nil)
+		return nil
+	})
 }
 
 // Restart stops a job with a last checkpoint and starts it again; a job that does not run is started.
@@ -294,27 +286,25 @@ func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
 
 // Set changes a setting of a job. restart tells that it takes effect with the next start only.
 func (s *Server) Set(name, key, value string) (restart bool, err error) {
-	j, err := s.job(name)
-	if err != nil {
-		return false, err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	spec := j.rec.Spec
-	spec.Idle = maps.Clone(spec.Idle)
-	apply, restart, err := setting(&spec, key, value)
-	if err != nil {
-		return false, err
-	}
-	j.rec.Spec = spec
-	if err := j.saveLocked(); err != nil {
-		return false, err
-	}
-	if j.run != nil && apply != nil {
-		apply(j.run)
-	}
-	j.eventLocked("changed", key+" = "+value, nil)
-	return restart && j.run != nil, nil
+	err = s.locked(name, func(j *job) error {
+		spec := j.rec.Spec
+		spec.Idle = maps.Clone(spec.Idle)
+		apply, later, err := setting(&spec, key, value)
+		if err != nil {
+			return err
+		}
+		j.rec.Spec = spec
+		if err := j.saveLocked(); err != nil {
+			return err
+		}
+		if j.run != nil && apply != nil {
+			apply(j.run)
+		}
+		j.eventLocked("changed", key+" = "+value, nil)
+		restart = later && j.run != nil
+		return nil
+	})
+	return restart, err
 }
 
 // Settings lists what Set knows, and what it means.

@@ -30,21 +30,18 @@ func (s *Server) List() []Info {
 }
 
 // Show is everything about a job.
-func (s *Server) Show(name string) (Detail, error) {
-	j, err := s.job(name)
-	if err != nil {
-		return Detail{}, err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	v := j.recorder.now()
-	d := Detail{Info: j.infoLocked(v), SQL: j.rec.Spec.SQL, Spec: j.rec.Spec, StateDir: j.stateDir(),
-		Operators: nonNil(v.operators), Edges: nonNil(v.edges), Partitions: nonNil(v.partitions),
-		History: reversed(j.history), Events: reversed(j.rec.Past)}
-	if j.prepared != nil {
-		d.Plan = plan.Explain(j.prepared.Root, plan.StateNote)
-	}
-	return d, nil
+func (s *Server) Show(name string) (d Detail, err error) {
+	err = s.locked(name, func(j *job) error {
+		v := j.recorder.now()
+		d = Detail{Info: j.infoLocked(v), SQL: j.rec.Spec.SQL, Spec: j.rec.Spec, StateDir: j.stateDir(),
+			Operators: nonNil(v.operators), Edges: nonNil(v.edges), Partitions: nonNil(v.partitions),
+			History: reversed(j.history), Events: reversed(j.rec.Past)}
+		if j.prepared != nil {
+			d.Plan = plan.Explain(j.prepared.Root, plan.StateNote)
+		}
+		return nil
+	})
+	return d, err
 }
 
 // nonNil makes JSON show an empty list and not null.

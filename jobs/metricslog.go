@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"github.com/riffle-io/riffle/dataflow/exec"
 )
 
 // metricsLog keeps the samples of a job over the end of the server, in two files of its state
@@ -119,4 +122,43 @@ func (l *metricsLog) begin() error {
 	}
 	l.lines = 0
 	return os.Rename(l.path(), l.old())
+}
+
+// savedEvery is after how many samples they are written to the job's directory.
+const savedEvery = 5
+
+// sampled waits for a run, takes its metrics every second, and saves them.
+func (j *job) sampled(run *exec.Job) error {
+	ended := make(chan struct{})
+	var sampler sync.WaitGroup
+	sampler.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for n := 1; ; n++ {
+			j.recorder.take(run.Metrics())
+			if n%savedEvery == 0 {
+				j.saveMetrics()
+			}
+			select {
+			case <-tick.C:
+			case <-ended:
+				return
+			}
+		}
+	})
+	err := run.Wait()
+	close(ended)
+	sampler.Wait()
+	j.recorder.take(run.Metrics())
+	j.saveMetrics()
+	return err
+}
+
+// saveMetrics writes the new samples. That it fails is told once, until it goes again.
+func (j *job) saveMetrics() {
+	err := j.recorder.save(j.log.append)
+	if err != nil && !j.logFails {
+		j.say("metrics are not kept: %v", err)
+	}
+	j.logFails = err != nil
 }

@@ -166,6 +166,17 @@ func (s *Server) job(name string) (*job, error) {
 	return j, nil
 }
 
+// locked runs fn with a job that is locked.
+func (s *Server) locked(name string, fn func(*job) error) error {
+	j, err := s.job(name)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return fn(j)
+}
+
 // Submit adds a job and starts it.
 func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err := spec.check(); err != nil {
@@ -197,22 +208,18 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 
 // Remove forgets a job that does not run, with its state. Savepoints and output stay.
 func (s *Server) Remove(name string) error {
-	j, err := s.job(name)
-	if err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.runsLocked() {
-		return fmt.Errorf("%w: %s is %s; stop or cancel it first", ErrState, name, j.state)
-	}
-	if err := s.reg.remove(name); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	delete(s.jobs, name)
-	s.mu.Unlock()
-	return os.RemoveAll(filepath.Join(s.dir, "jobs", name))
+	return s.locked(name, func(j *job) error {
+		if j.runsLocked() {
+			return fmt.Errorf("%w: %s is %s; stop or cancel it first", ErrState, name, j.state)
+		}
+		if err := s.reg.remove(name); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		delete(s.jobs, name)
+		s.mu.Unlock()
+		return os.RemoveAll(filepath.Join(s.dir, "jobs", name))
+	})
 }
 
 // runsLocked tells whether the supervisor is at work.

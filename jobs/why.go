@@ -27,26 +27,22 @@ type Fix struct {
 const jobIdle = time.Minute
 
 // Why looks at a job.
-func (s *Server) Why(name string) (Why, error) {
-	j, err := s.job(name)
-	if err != nil {
-		return Why{}, err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	w := Why{V: 1}
-	if j.notRunning(&w); w.Cause != "" {
-		w.Text = name + " is " + j.state
-		return w, nil
-	}
-	f := j.recorder.flow(j.started)
-	f.Job, f.Now, f.Idle = name, time.Now(), jobIdle
-	w = f.Why()
-	if w.Text == "" {
-		w.Text = fmt.Sprintf("%s has written %d rows in this run", name, j.recorder.now().out)
-	}
-	j.whyCheckpoint(&w)
-	return w, nil
+func (s *Server) Why(name string) (w Why, err error) {
+	err = s.locked(name, func(j *job) error {
+		w.V = 1
+		if j.notRunning(&w); w.Cause != "" {
+			w.Text = name + " is " + j.state
+			return nil
+		}
+		f := j.recorder.flow(j.started)
+		f.Job, f.Now, f.Idle = name, time.Now(), jobIdle
+		if w = f.Why(); w.Text == "" {
+			w.Text = fmt.Sprintf("%s has written %d rows in this run", name, j.recorder.now().out)
+		}
+		j.whyCheckpoint(&w)
+		return nil
+	})
+	return w, err
 }
 
 // blame makes a cause of the first thing that is wrong, and facts of the others.

@@ -137,17 +137,22 @@ func (a *app) jobCommand(use, short, example string, n int, fn func(ctx context.
 		}}
 }
 
-func (a *app) jobsShow() *cobra.Command {
-	return a.jobCommand("show JOB", "Show everything about a job", "riffle jobs show hourly --json", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		d, err := c.Show(ctx, args[0])
+// jobView makes a command that prints something about a job: as JSON, or with print.
+func jobView[T any](a *app, use, short, example string, get func(*repl.Jobs, context.Context, string) (T, error), print func(T) error) *cobra.Command {
+	return a.jobCommand(use, short, example, 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		v, err := get(c, ctx, args[0])
 		if err != nil {
 			return err
 		}
 		if a.json {
-			return a.printJSON(d)
+			return a.printJSON(v)
 		}
-		return a.printDetail(d)
+		return print(v)
 	})
+}
+
+func (a *app) jobsShow() *cobra.Command {
+	return jobView(a, "show JOB", "Show everything about a job", "riffle jobs show hourly --json", (*repl.Jobs).Show, a.printDetail)
 }
 
 func (a *app) printDetail(d repl.JobDetail) error {
@@ -233,17 +238,14 @@ func (a *app) printEvent(e repl.JobEvent) error {
 }
 
 func (a *app) jobsCheckpoints() *cobra.Command {
-	return a.jobCommand("checkpoints JOB", "Show the checkpoints of a job, and where their time went", "riffle jobs checkpoints hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		d, err := c.Show(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		if a.json {
-			return a.printJSON(d.History)
-		}
+	history := func(c *repl.Jobs, ctx context.Context, name string) ([]repl.JobCheckpoint, error) {
+		d, err := c.Show(ctx, name)
+		return d.History, err
+	}
+	return jobView(a, "checkpoints JOB", "Show the checkpoints of a job, and where their time went", "riffle jobs checkpoints hourly", history, func(list []repl.JobCheckpoint) error {
 		var rows [][]string
 		ms := func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
-		for _, k := range d.History {
+		for _, k := range list {
 			rows = append(rows, []string{strconv.FormatInt(k.ID, 10), k.At.Format(time.DateTime), ms(k.TotalMS), ms(k.AlignMS), ms(k.PauseMS), ms(k.WriteMS), ms(k.CommitMS),
 				render.Bytes(k.Bytes), strconv.FormatInt(k.Rows, 10), k.Cause})
 		}
@@ -316,19 +318,11 @@ func (a *app) printTapped(t repl.Tapped, i int, row []*string) error {
 }
 
 func (a *app) jobsWhy() *cobra.Command {
-	return a.jobCommand("why JOB", "Say why a job gives no output, and what would help", "riffle jobs why hourly", 1, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		w, err := c.Why(ctx, args[0])
-		if err != nil {
-			return err
+	return jobView(a, "why JOB", "Say why a job gives no output, and what would help", "riffle jobs why hourly", (*repl.Jobs).Why, func(w repl.JobWhy) error {
+		fmt.Fprintln(a.out, w.Text)
+		if w.Cause != "" {
+			fmt.Fprintln(a.out, "cause: "+w.Cause)
 		}
-		if a.json {
-			return a.printJSON(w)
-		}
-		cause := w.Cause
-		if cause == "" {
-			cause = "nothing is wrong: output is as regular as input"
-		}
-		fmt.Fprintf(a.out, "%s\ncause: %s\n", w.Text, cause)
 		for _, f := range w.Facts {
 			fmt.Fprintln(a.out, "also: "+f)
 		}
@@ -336,7 +330,10 @@ func (a *app) jobsWhy() *cobra.Command {
 			fmt.Fprintln(a.out, "not it: "+f)
 		}
 		for _, f := range w.Fixes {
-			fmt.Fprintf(a.out, "fix: %s\n  %s\n", f.Text, f.Command)
+			fmt.Fprintln(a.out, "fix: "+f.Text)
+			if f.Command != "" {
+				fmt.Fprintln(a.out, "  "+f.Command)
+			}
 		}
 		return nil
 	})
