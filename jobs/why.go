@@ -61,7 +61,9 @@ func (j *job) notRunning(w *Why) {
 	switch j.state {
 	case Failed:
 		w.blame("The job has failed: "+firstLine(j.cause), Fix{Text: "start it again from its last checkpoint", Command: "riffle resume " + name, Live: true})
-	case Restarting, Starting:
+	case Starting:
+		w.blame("The job is being started.")
+	case Restarting:
 		w.blame("The job is between two runs: " + firstLine(j.cause))
 	case Paused:
 		w.blame("The job is paused.", Fix{Text: "let it go on", Command: "riffle resume " + name, Live: true})

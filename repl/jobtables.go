@@ -35,7 +35,7 @@ func (st *statement) jobTable(name string) (plan.Table, error) {
 	st.tmp = append(st.tmp, f.Name())
 	wm, checkpoint, err := c.View(st.ctx, name, f)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("job.%s: %w", name, err)
+		return nil, fmt.Errorf("job.%s: %w", name, st.s.Server.NoServer(err))
 	}
 	at := "no watermark yet"
 	if wm > dataflow.MinTime && wm < dataflow.MaxTime {

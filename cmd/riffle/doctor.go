@@ -221,11 +221,11 @@ func (a *app) checkServer(ctx context.Context) check {
 			c.Text = "none runs; the first riffle promote starts one"
 			return c
 		}
-		return check{c.Check, checkWarn, fmt.Sprintf("none runs, and %d jobs wait for one: %s", len(waiting), strings.Join(waiting, ", ")), "riffle serve starts it, and them"}
+		return check{c.Check, checkWarn, fmt.Sprintf("none runs, and jobs wait for one: %s", strings.Join(waiting, ", ")), "riffle serve starts it, and them"}
 	case err != nil:
 		return check{c.Check, checkFail, fmt.Sprintf("%s: %v", client.Addr(), err), "is the address right, and does the server run? a token goes into RIFFLE_TOKEN"}
 	}
-	c.Text = fmt.Sprintf("pid %d, version %s, profile %s, %d jobs, state in %s", info.PID, info.Version, info.Profile, info.Jobs, info.Dir)
+	c.Text = fmt.Sprintf("pid %d, version %s, profile %s, jobs: %d, state in %s", info.PID, info.Version, info.Profile, info.Jobs, info.Dir)
 	if info.Version != version() {
 		c.Status, c.Hint = checkWarn, fmt.Sprintf("this riffle is version %s: end the server and start it again; its jobs go on", version())
 	}
@@ -259,12 +259,12 @@ func checkBroker(ctx context.Context, arg string) check {
 	}
 	for _, t := range topics {
 		if t.Name == topic {
-			return check{c.Check, checkOK, fmt.Sprintf("%s answers; topic %s has %d partitions", brokers, topic, t.Partitions), ""}
+			return check{c.Check, checkOK, fmt.Sprintf("%s answers; partitions of topic %s: %d", brokers, topic, t.Partitions), ""}
 		}
 	}
 	if topic != "" {
 		c.Text, c.Hint = fmt.Sprintf("%s answers, but has no topic %s", brokers, topic), "riffle topics -b "+brokers+" lists what there is"
 		return c
 	}
-	return check{c.Check, checkOK, fmt.Sprintf("%s answers, %d topics", brokers, len(topics)), ""}
+	return check{c.Check, checkOK, fmt.Sprintf("%s answers; topics: %d", brokers, len(topics)), ""}
 }

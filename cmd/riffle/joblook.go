@@ -82,7 +82,7 @@ func (a *app) top(ctx context.Context, c *repl.Jobs, every time.Duration, times 
 			if tty && !a.plain {
 				fmt.Fprint(a.out, "\x1b[H\x1b[2J")
 			}
-			fmt.Fprintf(a.out, "%s  %d jobs\n", time.Now().Format(time.TimeOnly), len(list))
+			fmt.Fprintf(a.out, "%s  jobs: %d\n", time.Now().Format(time.TimeOnly), len(list))
 		}
 		if err := a.printJobs(list); err != nil || n == times {
 			return err
