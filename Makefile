@@ -26,6 +26,7 @@ race:
 
 law:
 	$(GO) test ./internal/prove/law -law.duration=10s
+	$(GO) test -tags collide ./internal/prove/law -law.duration=4s
 
 # Reference pages that are made from the code; CI fails when they are stale.
 docs:

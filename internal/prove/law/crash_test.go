@@ -37,7 +37,7 @@ func TestCrash(t *testing.T) {
 	}
 	var checkpoints, restores int
 	seeds(t, func(seed uint64) bool {
-		r := rand.New(rand.NewPCG(seed, 4))
+		r := newRand(seed, 4)
 		size := 200 + r.IntN(800)
 		if r.IntN(3) == 0 { // enough for watermarks on the way
 			size = 9000

@@ -3,8 +3,10 @@ package law
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,63 +42,68 @@ func seeds(t *testing.T, fn func(seed uint64) bool) {
 // bounded are the ways to run a query over tables that end.
 var bounded = []way{{tasks: 1}, {tasks: 2}, {tasks: 7}, {tasks: 2, plain: true}, {tasks: 1, tiny: true}, {tasks: 3, tiny: true, plain: true}}
 
+func newRand(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
+
+// TestBounded: all ways to run a random query give the same rows.
 func TestBounded(t *testing.T) {
 	spillDir := t.TempDir()
 	seeds(t, func(seed uint64) bool {
-		r := rand.New(rand.NewPCG(seed, 0))
+		r := newRand(seed, 0)
 		g := &generator{r: r}
-		query := g.relation(1 + r.IntN(4)).sql
-		data := map[string]rows{}
+		tr := trial{query: g.relation(1 + r.IntN(4)).sql, parts: g.parts, data: map[string]rows{}}
 		for _, name := range []string{"a", "b", "e"} {
 			n := []int{0, 1, 5, 30, 60}[r.IntN(5)]
-			if name == "a" && r.IntN(5) == 0 && !strings.Contains(query, "JOIN") && !strings.Contains(query, "DESCRIPTOR") {
+			if name == "a" && r.IntN(5) == 0 && !strings.Contains(tr.query, "JOIN") && !strings.Contains(tr.query, "DESCRIPTOR") {
 				n = 9000
 			}
 			if name == "e" {
 				n = min(n, 5)
 			}
-			data[name] = randomRows(r, n, 5)
+			tr.data[name] = randomRows(r, n, 5)
 		}
 		if *oneSeed != 0 {
-			t.Log(query)
+			t.Log(tr.query)
 		}
-		var first *sheet
-		var firstErr error
-		var firstPlan string
-		for i, w := range bounded {
-			w.spillDir = spillDir
-			c := &catalog{tables: map[string]*table{}}
-			for name, all := range data {
-				c.tables[name] = deal(name, all, 1+r.IntN(9), r.Uint64())
-			}
-			n, err := c.bind(query)
-			if err != nil {
-				t.Fatalf("seed %d: %v\n%s", seed, err, query)
-			}
-			s, _, text, err := w.run(t.Context(), n)
-			if i == 0 {
-				first, firstErr, firstPlan = s, err, text
-				continue
-			}
-			if (err != nil) != (firstErr != nil) {
-				t.Errorf("seed %d: %+v: error %v, but %v the first way\n%s\n%s", seed, w, err, firstErr, query, text)
-				return false
-			}
-			if err != nil {
-				continue
-			}
-			if bad := first.diff(s); bad != "" {
-				t.Errorf("seed %d: %+v and %+v differ:\n%s\n%s\n%s\n%s", seed, bounded[0], w, bad, query, firstPlan, text)
-				return false
-			}
-		}
-		if firstErr != nil {
-			t.Errorf("seed %d: %v\n%s\n%s", seed, firstErr, query, firstPlan)
-			return false
-		}
-		return true
+		return holds(t, seed, tr, func(tr trial) string { return allWays(t, seed, tr, spillDir) })
 	})
 	if left, err := os.ReadDir(spillDir); err != nil || len(left) > 0 {
 		t.Errorf("spilled files stay behind: %v %v", fmt.Sprint(left), err)
 	}
+}
+
+// allWays runs a query in each of the bounded ways and says in what they differ.
+func allWays(t *testing.T, seed uint64, tr trial, spillDir string) string {
+	r := newRand(seed, 1)
+	var first *sheet
+	var firstErr error
+	var firstPlan string
+	for i, w := range bounded {
+		w.spillDir = spillDir
+		c := &catalog{tables: map[string]*table{}}
+		for _, name := range slices.Sorted(maps.Keys(tr.data)) {
+			c.tables[name] = deal(name, tr.data[name], 1+r.IntN(9), r.Uint64())
+		}
+		n, err := c.bind(tr.query)
+		if err != nil {
+			return fmt.Sprintf("%v\n%s", err, tr.query)
+		}
+		s, _, text, err := w.run(t.Context(), n)
+		if i == 0 {
+			first, firstErr, firstPlan = s, err, text
+			continue
+		}
+		if (err != nil) != (firstErr != nil) {
+			return fmt.Sprintf("%+v: error %v, but %v the first way\n%s\n%s", w, err, firstErr, tr.query, text)
+		}
+		if err != nil {
+			continue
+		}
+		if bad := first.diff(s); bad != "" {
+			return fmt.Sprintf("%+v and %+v differ:\n%s\n%s\n%s\n%s", bounded[0], w, bad, tr.query, firstPlan, text)
+		}
+	}
+	if firstErr != nil {
+		return fmt.Sprintf("%v\n%s\n%s", firstErr, tr.query, firstPlan)
+	}
+	return ""
 }

@@ -9,8 +9,9 @@ import (
 // generator writes random queries. Every column of a relation has a name of its own, so that
 // relations nest without qualifiers.
 type generator struct {
-	r    *rand.Rand
-	next int
+	r     *rand.Rand
+	next  int
+	parts []string // every query that became part of another, and the last one
 }
 
 // kind is the type of a generated column.
@@ -56,6 +57,12 @@ func (g *generator) base() relation {
 
 // relation nests up to depth operations.
 func (g *generator) relation(depth int) relation {
+	out := g.any(depth)
+	g.parts = append(g.parts, out.sql)
+	return out
+}
+
+func (g *generator) any(depth int) relation {
 	if depth == 0 {
 		return g.base()
 	}

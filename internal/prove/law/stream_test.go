@@ -2,7 +2,9 @@ package law
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,8 +18,7 @@ import (
 
 // streamCase is a query over streams whose answer is known from the same rows as tables.
 type streamCase struct {
-	query   string
-	data    map[string]rows
+	trial
 	streams []string // which of the tables are streams
 	delay   int64
 }
@@ -27,8 +28,8 @@ func (c *streamCase) both(t *testing.T, r *rand.Rand, w way) (batch, stream *she
 	t.Helper()
 	run := func(streams []string, w way) (*sheet, *exec.Job, string) {
 		cat := &catalog{tables: map[string]*table{}, delay: c.delay}
-		for name, all := range c.data {
-			cat.tables[name] = deal(name, all, 1+r.IntN(5), r.Uint64())
+		for _, name := range slices.Sorted(maps.Keys(c.data)) {
+			cat.tables[name] = deal(name, c.data[name], 1+r.IntN(5), r.Uint64())
 		}
 		for _, name := range streams {
 			cat.tables[name].stream = true
@@ -56,33 +57,40 @@ func streamWay(r *rand.Rand, t *testing.T) way {
 // be added afterwards.
 func TestWindows(t *testing.T) {
 	seeds(t, func(seed uint64) bool {
-		r := rand.New(rand.NewPCG(seed, 2))
+		r := newRand(seed, 2)
 		g := &generator{r: r}
 		n := []int{20, 300, 300, 3000, 6000}[r.IntN(5)]
 		spread := 1 + r.IntN(300)
-		c := &streamCase{data: map[string]rows{"a": randomRows(r, n, spread)}, streams: []string{"a"}, delay: int64(r.IntN(2*spread) * second)}
+		data := map[string]rows{"a": randomRows(r, n, spread)}
+		delay := int64(r.IntN(2*spread) * second)
 		where := ""
 		if r.IntN(3) == 0 {
 			where = "WHERE v > 0 "
 		}
-		c.query = fmt.Sprintf("SELECT window_start, window_end, g, count(*) AS n, coalesce(sum(v), 0) AS sv FROM %s %sGROUP BY window_start, window_end, g", g.windowOf("a"), where)
-		late := &lateRows{counts: map[string]*[2]int64{}}
-		w := streamWay(r, t)
-		w.sides = map[string]exec.SinkTarget{"late": late}
-		batch, stream, job, text := c.both(t, r, w)
-		if bad := late.addTo(stream); bad != "" {
-			t.Errorf("seed %d: %+v: %s\n%s\n%s", seed, w, bad, c.query, text)
-			return false
-		}
-		if late.rows != job.SideRows("late") {
-			t.Errorf("seed %d: %d late rows came, %d were counted", seed, late.rows, job.SideRows("late"))
-		}
-		if bad := batch.diff(stream); bad != "" {
-			t.Errorf("seed %d: %+v: bounded and streamed + late differ (%d late rows):\n%s\n%s\n%s", seed, w, late.rows, bad, c.query, text)
-			return false
-		}
-		return true
+		query := fmt.Sprintf("SELECT window_start, window_end, g, count(*) AS n, coalesce(sum(v), 0) AS sv FROM %s %sGROUP BY window_start, window_end, g", g.windowOf("a"), where)
+		return holds(t, seed, trial{query: query, data: data}, func(tr trial) string {
+			return streamedAndLate(t, newRand(seed, 4), &streamCase{tr, []string{"a"}, delay})
+		})
 	})
+}
+
+// streamedAndLate says in what a window's result over a table differs from that over a stream and
+// the rows that were late for it.
+func streamedAndLate(t *testing.T, r *rand.Rand, c *streamCase) string {
+	late := &lateRows{counts: map[string]*[2]int64{}}
+	w := streamWay(r, t)
+	w.sides = map[string]exec.SinkTarget{"late": late}
+	batch, stream, job, text := c.both(t, r, w)
+	if bad := late.addTo(stream); bad != "" {
+		return fmt.Sprintf("%+v: %s\n%s\n%s", w, bad, c.query, text)
+	}
+	if n := job.SideRows("late"); late.rows != n {
+		return fmt.Sprintf("%+v: %d late rows came, %d were counted", w, late.rows, n)
+	}
+	if bad := batch.diff(stream); bad != "" {
+		return fmt.Sprintf("%+v: bounded and streamed + late differ (%d late rows):\n%s\n%s\n%s", w, late.rows, bad, c.query, text)
+	}
+	return ""
 }
 
 // lateRows is the target of the side output: what each window and key missed.
@@ -191,15 +199,18 @@ func TestUpdating(t *testing.T) {
 		"SELECT ws, count(*), sum(n) FROM (SELECT window_start AS ws, g, count(*) AS n FROM TUMBLE(TABLE a, DESCRIPTOR(ts), INTERVAL '7' SECOND) GROUP BY window_start, window_end, g) GROUP BY ws",
 	}
 	seeds(t, func(seed uint64) bool {
-		r := rand.New(rand.NewPCG(seed, 3))
-		c := &streamCase{query: queries[r.IntN(len(queries))], streams: []string{"a", "b"}, delay: 1000 * second,
+		r := newRand(seed, 3)
+		tr := trial{query: queries[r.IntN(len(queries))],
 			data: map[string]rows{"a": randomRows(r, r.IntN(300), 50), "b": randomRows(r, r.IntN(60), 50), "e": randomRows(r, r.IntN(9), 5)}}
-		w := streamWay(r, t)
-		batch, stream, _, text := c.both(t, r, w)
-		if bad := batch.diff(stream); bad != "" {
-			t.Errorf("seed %d: %+v: the changes do not add up to the answer:\n%s\n%s\n%s", seed, w, bad, c.query, text)
-			return false
-		}
-		return true
+		return holds(t, seed, tr, func(tr trial) string {
+			r := newRand(seed, 5)
+			c := &streamCase{tr, []string{"a", "b"}, 1000 * second}
+			w := streamWay(r, t)
+			batch, stream, _, text := c.both(t, r, w)
+			if bad := batch.diff(stream); bad != "" {
+				return fmt.Sprintf("%+v: the changes do not add up to the answer:\n%s\n%s\n%s", w, bad, c.query, text)
+			}
+			return ""
+		})
 	})
 }
