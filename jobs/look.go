@@ -89,12 +89,20 @@ func (j *job) infoLocked(v view) Info {
 	return i
 }
 
-// Metrics returns the samples of a job that are newer than t, oldest first; an hour is kept.
+// Metrics returns the samples of a job that are newer than t, oldest first; an hour is kept. Those of
+// earlier servers are read when somebody asks for the first time.
 func (s *Server) Metrics(name string, t time.Time) ([]Sample, error) {
 	j, err := s.job(name)
 	if err != nil {
 		return nil, err
 	}
+	j.past.Do(func() {
+		past, err := j.log.load(time.Now())
+		if err != nil {
+			j.say("%v", err)
+		}
+		j.recorder.restore(past)
+	})
 	return nonNil(j.recorder.since(t)), nil
 }
 

@@ -89,3 +89,23 @@ func TestMetricsLogBound(t *testing.T) {
 		t.Errorf("the files took %d bytes", most)
 	}
 }
+
+func TestRecorderRestore(t *testing.T) {
+	begin := time.Now().Add(-2 * time.Hour)
+	all := secondsFrom(begin, 2*recorded)
+	for _, c := range []struct{ past, now, want int }{{0, 0, 0}, {10, 0, 10}, {0, 10, 10}, {recorded, 0, recorded}, {20, 5, 25}, {recorded, 5, recorded}, {100, recorded, recorded}} {
+		r := &recorder{samples: append([]Sample{}, all[c.past:c.past+c.now]...)}
+		r.restore(all[:c.past+c.now]) // the file has the new ones as well
+		got := r.since(time.Time{})
+		if len(got) != c.want {
+			t.Errorf("%d before %d: %d samples, want %d", c.past, c.now, len(got), c.want)
+			continue
+		}
+		for i, s := range got {
+			if want := all[c.past+c.now-c.want+i]; s.InRate != want.InRate {
+				t.Errorf("%d before %d: sample %d is %v, want %v", c.past, c.now, i, s.InRate, want.InRate)
+				break
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"math"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -45,29 +46,32 @@ func (r *recorder) take(m exec.Metrics) {
 	}
 	r.view = compare(r.last, m)
 	r.before, r.last = r.last, m
-	r.addLocked(r.view.sample)
 	r.unsaved = append(r.unsaved, r.view.sample)
 	if n := len(r.unsaved) - recorded; n > 0 { // nobody saves them: the disk is full
 		r.unsaved = append([]Sample{}, r.unsaved[n:]...)
 	}
-}
-
-func (r *recorder) addLocked(s Sample) {
 	if len(r.samples) < recorded {
-		r.samples = append(r.samples, s)
+		r.samples = append(r.samples, r.view.sample)
 		return
 	}
-	r.samples[r.next] = s
+	r.samples[r.next] = r.view.sample
 	r.next = (r.next + 1) % recorded
 }
 
-// restore begins with the samples of an earlier server.
-func (r *recorder) restore(samples []Sample) {
+// restore puts the samples of earlier servers before those that are there; past may have these too.
+func (r *recorder) restore(past []Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range samples {
-		r.addLocked(s)
+	if len(r.samples) > 0 && r.next == 0 {
+		n := sort.Search(len(past), func(i int) bool { return !past[i].At.Before(r.samples[0].At) })
+		past = past[:n]
 	}
+	room := recorded - len(r.samples)
+	if room <= 0 || len(past) == 0 {
+		return
+	}
+	past = past[max(0, len(past)-room):]
+	r.samples = append(append(make([]Sample, 0, recorded), past...), r.samples...)
 }
 
 // save passes the samples that were not saved to fn, and keeps them when it fails.

@@ -89,11 +89,6 @@ func Open(o Options) (*Server, error) {
 	}
 	for _, rec := range records {
 		j := s.newJob(rec, Stopped)
-		if past, err := j.log.load(time.Now()); err != nil {
-			j.say("%v", err)
-		} else {
-			j.recorder.restore(past)
-		}
 		s.jobs[rec.Spec.Name] = j
 		j.mu.Lock()
 		switch {

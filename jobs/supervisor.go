@@ -49,6 +49,7 @@ type job struct {
 	recorder recorder
 	lines    lineLog
 	log      metricsLog // of the sampler's goroutine
+	past     sync.Once  // the samples of earlier servers were read
 	logFails bool       // its last write failed, and that was told
 
 	stop context.CancelCauseFunc // of the supervisor; nil: it does not run
