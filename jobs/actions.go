@@ -284,13 +284,14 @@ func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
 	return s.Submit(ctx, spec)
 }
 
-// Set changes a setting of a job. restart tells that it takes effect with the next start only.
-func (s *Server) Set(name, key, value string) (restart bool, err error) {
+// Set changes a setting of a job, or with dry only checks it. restart tells that it takes effect with
+// the next start only.
+func (s *Server) Set(name, key, value string, dry bool) (restart bool, err error) {
 	err = s.locked(name, func(j *job) error {
 		spec := j.rec.Spec
 		spec.Idle = maps.Clone(spec.Idle)
 		apply, later, err := setting(&spec, key, value)
-		if err != nil {
+		if restart = later && j.run != nil; err != nil || dry {
 			return err
 		}
 		j.rec.Spec = spec
@@ -301,7 +302,6 @@ func (s *Server) Set(name, key, value string) (restart bool, err error) {
 			apply(j.run)
 		}
 		j.eventLocked("changed", key+" = "+value, nil)
-		restart = later && j.run != nil
 		return nil
 	})
 	return restart, err

@@ -186,8 +186,17 @@ func (c *Client) Fork(ctx context.Context, name string, s Spec) error {
 
 // Set changes a setting; restart tells that it takes effect with the next start.
 func (c *Client) Set(ctx context.Context, name, key, value string) (restart bool, err error) {
+	return c.set(ctx, name, SetRequest{Key: key, Value: value})
+}
+
+// CheckSetting tells what Set would, and changes nothing.
+func (c *Client) CheckSetting(ctx context.Context, name, key, value string) (restart bool, err error) {
+	return c.set(ctx, name, SetRequest{Key: key, Value: value, Dry: true})
+}
+
+func (c *Client) set(ctx context.Context, name string, r SetRequest) (restart bool, err error) {
 	var out SetAnswer
-	err = c.call(ctx, "POST", jobPath(name, "settings"), SetRequest{key, value}, &out)
+	err = c.call(ctx, "POST", jobPath(name, "settings"), r, &out)
 	return out.Restart, err
 }
 

@@ -50,6 +50,7 @@ type (
 	SetRequest struct {
 		Key   string `json:"key"`
 		Value string `json:"value"`
+		Dry   bool   `json:"dry_run,omitempty"` // only check it, and tell when it would take effect
 	}
 	// SetAnswer tells when it takes effect.
 	SetAnswer struct {
@@ -115,7 +116,7 @@ func routes() []route {
 			return Done{1}, s.Fork(r.Context(), r.PathValue("name"), *in)
 		})},
 		{"POST", "/v1/jobs/{name}/settings", "Changes a setting.", SetRequest{}, SetAnswer{}, "", nil, body(func(s *Server, r *http.Request, in *SetRequest) (any, error) {
-			restart, err := s.Set(r.PathValue("name"), in.Key, in.Value)
+			restart, err := s.Set(r.PathValue("name"), in.Key, in.Value, in.Dry)
 			return SetAnswer{1, restart}, err
 		})},
 		{"POST", "/v1/jobs/{name}/fit", "Tells what becomes of a job's state under another query.", Spec{}, []Fit{}, "", nil, body(func(s *Server, r *http.Request, in *Spec) (any, error) {

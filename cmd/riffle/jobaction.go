@@ -22,7 +22,8 @@ type jobAnswer struct {
 type settingAnswer struct {
 	Key     string `json:"key"`
 	Value   string `json:"value"`
-	Restart bool   `json:"restart"` // it takes effect with the next start
+	Restart bool   `json:"restart"`           // it takes effect with the next start
+	Dry     bool   `json:"dry_run,omitempty"` // it was not changed
 }
 
 // rescaleAnswer is a rescale's preview, and how long the job stood still for it.

@@ -158,21 +158,31 @@ func (a *app) jobSetCommand() *cobra.Command {
 	}
 	parent := &cobra.Command{Use: "job", Short: "Change the settings of a job", Example: "  riffle job set hourly checkpoint=5s", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	dry := false
 	set := a.jobCommand("set JOB KEY=VALUE", "Change a setting of a job", "riffle job set hourly idle-timeout=60s", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
 		k, v, ok := strings.Cut(args[1], "=")
 		if !ok {
 			return usage("riffle job set: %q must be key=value", args[1])
 		}
-		restart, err := c.Set(ctx, args[0], k, v)
+		change := c.Set
+		if dry {
+			change = c.CheckSetting
+		}
+		restart, err := change(ctx, args[0], k, v)
 		if err != nil {
 			return err
 		}
-		ans := jobAnswer{Action: "job set", Setting: &settingAnswer{k, v, restart}}
+		ans := jobAnswer{Action: "job set", Setting: &settingAnswer{k, v, restart, dry}}
+		if dry {
+			when := map[bool]string{true: "with the next start", false: "at once"}[restart]
+			return a.did(ctx, c, args[0], ans, "%s = %s would take effect %s; nothing was changed", k, v, when)
+		}
 		if restart {
 			return a.did(ctx, c, args[0], ans, "%s = %s takes effect with the next start: riffle restart %s", k, v, args[0])
 		}
 		return a.did(ctx, c, args[0], ans, "%s = %s", k, v)
 	})
+	set.Flags().BoolVar(&dry, "dry-run", false, "only check it, and say when it would take effect")
 	set.Long = "Changes a setting of a job. There are:\n\n" + strings.Join(known, "\n")
 	parent.AddCommand(set)
 	return parent

@@ -15,6 +15,7 @@ import (
 	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
+	"github.com/riffle-io/riffle/sql/syntax"
 )
 
 // queryFlags are the flags of everything that runs statements.
@@ -305,7 +306,7 @@ func (a *app) explainCommand() *cobra.Command {
 			if analyze {
 				word = "EXPLAIN ANALYZE "
 			}
-			return s.ExecutePlain(cmd.Context(), word+text, a.out)
+			return s.ExecutePlain(cmd.Context(), beforeLast(text, word), a.out)
 		}}
 	q.add(cmd)
 	cmd.Flags().BoolVar(&analyze, "analyze", false, "run it, and show what each operator did")
@@ -315,7 +316,16 @@ func (a *app) explainCommand() *cobra.Command {
 	return cmd
 }
 
-// brokerWait keeps a server up until the context ends.
+// beforeLast puts a word before the last statement of a text: declarations may stand before it.
+func beforeLast(text, word string) string {
+	at := 0
+	if script, err := syntax.Parse(text); err == nil && len(script.Stmts) > 0 {
+		at = script.Stmts[len(script.Stmts)-1].Pos()
+	}
+	return text[:at] + word + text[at:]
+}
+
+// wait keeps a server up until the context ends.
 func wait(ctx context.Context) error {
 	<-ctx.Done()
 	return nil
