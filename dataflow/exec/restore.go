@@ -292,6 +292,9 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 			m.Sinks = append(m.Sinks, state.SinkState{ID: p.id, Prepared: p.data})
 		}
 	}
+	for id, list := range c.unreported(splits) {
+		splits[id] = append(splits[id], list...)
+	}
 	for id, list := range splits {
 		raw, err := json.Marshal(list)
 		if err != nil {
@@ -300,6 +303,30 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		m.Sources = append(m.Sources, state.SourceState{ID: id, Table: tables[id], Splits: raw})
 	}
 	return nil
+}
+
+// unreported lists, by source, the splits of the checkpoint that was restored which no task has met
+// since: those that had been read to their end, and those that still wait in a queue.
+func (c *coordinator) unreported(splits map[string][]SplitState) map[string][]SplitState {
+	out := map[string][]SplitState{}
+	for _, s := range c.job.stages {
+		if s.source == nil || !s.source.queue {
+			continue
+		}
+		if _, ok := splits[s.source.id]; !ok {
+			continue // it takes no part in checkpoints
+		}
+		met := map[string]bool{}
+		for _, sp := range splits[s.source.id] {
+			met[sp.ID] = true
+		}
+		for _, id := range slices.Sorted(maps.Keys(s.source.saved)) {
+			if !met[id] {
+				out[s.source.id] = append(out[s.source.id], s.source.saved[id])
+			}
+		}
+	}
+	return out
 }
 
 // anyStopped is true when a task stopped at a final barrier: its input has not ended.
