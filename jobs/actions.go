@@ -265,6 +265,9 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 			return err
 		}
 		old := j.stateDir()
+		if e := r.Spec.Explored; spec.Explored == nil && e != nil && e.Job == spec.SQL {
+			spec.Explored = e // the same job, from its file
+		}
 		spec.From, spec.Adapt = from, true
 		r.Spec, r.Version = spec, r.Version+1
 		return errors.Join(os.RemoveAll(old), os.RemoveAll(j.stateDir()))

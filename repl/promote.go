@@ -53,6 +53,10 @@ func (s *Session) Promote(ctx context.Context, r PromoteRequest) (*Promotion, er
 	return p, err
 }
 
+// Demote makes a bounded query of a job: the explored one that it was promoted from, or its own with
+// topics that end. It runs by itself in the job's directory.
+func Demote(s JobSpec) (string, error) { return promote.Demote(s) }
+
 // promoter is the session as a promotion sees it. own has the tables that the promoted text declares.
 type promoter struct{ s, own *Session }
 

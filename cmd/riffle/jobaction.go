@@ -15,7 +15,8 @@ type jobAnswer struct {
 	Setting   *settingAnswer  `json:"setting,omitempty"`   // that was changed
 	Rescale   *rescaleAnswer  `json:"rescale,omitempty"`   // what it meant
 	Query     string          `json:"query,omitempty"`     // of demote
-	File      string          `json:"file,omitempty"`      // that has the query
+	File      string          `json:"file,omitempty"`      // that was written: the query, or the job's text
+	Fit       []repl.JobFit   `json:"fit,omitempty"`       // what became of the state, of promote --replace
 }
 
 // settingAnswer is a setting that was changed.

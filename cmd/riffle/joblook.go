@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riffle-io/riffle/jobs/promote"
 	"github.com/riffle-io/riffle/repl"
 )
 
@@ -105,7 +104,7 @@ func (a *app) demoteCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := promote.Demote(d.Spec)
+		text, err := repl.Demote(d.Spec)
 		if err != nil {
 			return err
 		}

@@ -240,8 +240,12 @@ func (a *app) startPromotion(ctx context.Context, s *repl.Session, f *promoteFla
 		return &differs{err.Error()}
 	case err != nil:
 		return err
-	case f.replace:
-		return a.done(nil, "job %s runs the new query; riffle savepoint ls %s lists the state before it", p.Name, p.Name)
 	}
-	return a.done(nil, "job %s runs; riffle jobs show %s looks at it, riffle stop %s stops it", p.Name, p.Name, p.Name)
+	said := fmt.Sprintf("job %s runs; riffle jobs show %s looks at it, riffle stop %s stops it", p.Name, p.Name, p.Name)
+	if f.replace {
+		said = fmt.Sprintf("job %s runs the new query; riffle savepoint ls %s lists the state before it", p.Name, p.Name)
+	}
+	return a.withJobs(func(c *repl.Jobs) error {
+		return a.did(ctx, c, p.Name, jobAnswer{Action: "promote", File: started.File, Fit: started.Fit}, "%s", said)
+	})
 }
