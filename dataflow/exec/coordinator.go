@@ -110,6 +110,7 @@ func (c *coordinator) resetTicker(every time.Duration) {
 	}
 }
 
+// stopTicker starts no more checkpoints; all tasks have ended.
 func (c *coordinator) stopTicker() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,6 +118,19 @@ func (c *coordinator) stopTicker() {
 		c.ticker.Stop()
 	}
 	close(c.quit)
+	if c.cur != nil { // the job ended before all tasks had reported
+		c.cur.release()
+		c.cur = nil
+	}
+}
+
+// release drops the snapshots of a checkpoint that nobody will write.
+func (cp *checkpoint) release() {
+	for _, r := range cp.reports {
+		for _, s := range r.snaps {
+			s.snap.Release()
+		}
+	}
 }
 
 // trigger starts a checkpoint unless one is under way; a final one is started right after it.

@@ -226,6 +226,7 @@ func (c *coordinator) store(cp *checkpoint) error {
 	}
 	w, err := st.Begin(cp.id)
 	if err != nil {
+		cp.release()
 		return err
 	}
 	m := state.Manifest{Job: c.job.opts.ID, Created: time.Now().UTC(), Parallelism: c.job.opts.Parallelism,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -135,12 +136,21 @@ func TestWindowsOnDiskInCheckpoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.Open(context1(t, 1)); err != nil {
+	tc := context1(t, 1)
+	if err := o.Open(tc); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
+		snap, err := o.Snapshot(100)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := o.Close(); err != nil {
 			t.Error(err)
+		}
+		snap.Release() // it holds the files that the operator let go of
+		if left, err := os.ReadDir(tc.SpillDir); err != nil || len(left) > 0 {
+			t.Errorf("left on disk: %v %v", left, err)
 		}
 	}()
 	layers := 0
