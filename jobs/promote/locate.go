@@ -55,7 +55,7 @@ func (d *draft) original(pos, end int) (from, to int, ok bool) {
 	return from, max(from, to), ok
 }
 
-// unedited is one place of the text before the edits. last asks for the end of what was replaced.
+// unedited is one place of the text before the edits, which apply has put in order. last asks for the end of what was replaced.
 func (d *draft) unedited(pos int, last bool) (int, bool) {
 	if pos < 0 {
 		return 0, false
