@@ -81,16 +81,34 @@ func gather(n plan.Node) plan.Node {
 	return &plan.Exchange{In: n, Kind: plan.Gather}
 }
 
-// exchange moves rows to the tasks that own the keys, or to one task when there are none.
-func exchange(n plan.Node, keys int) plan.Node {
-	if keys == 0 {
+// exchange moves rows to the tasks that own the columns, or to one task when there are none.
+func exchange(n plan.Node, cols []int) plan.Node {
+	if len(cols) == 0 {
 		return gather(n)
 	}
-	cols := make([]int, keys)
-	for i := range cols {
-		cols[i] = i
-	}
 	return &plan.Exchange{In: n, Kind: plan.HashBy, Keys: cols}
+}
+
+// dealtValues is how many values a key needs for its hash alone to keep many tasks equally busy.
+const dealtValues = 1 << 14
+
+// dealBy picks the keys by whose hash the groups are dealt out to tasks. Rows of one group are equal in
+// each key, so one key will do: the first that is cheap to hash and has values enough. Groups of a stream are dealt out by all keys, since their state is kept by key group.
+func dealBy(a *plan.Aggregate) []int {
+	all := make([]int, len(a.Keys))
+	for i := range all {
+		all[i] = i
+	}
+	if len(all) < 2 || plan.Unbounded(a.In) {
+		return all
+	}
+	in := Estimate(a.In)
+	for i, k := range a.Keys {
+		if k.Type().Phys() != vec.PhysStr && distinctOf(k, in) >= dealtValues {
+			return []int{i}
+		}
+	}
+	return all
 }
 
 // aggregate chooses between one phase and two. Two phases group before the exchange, which pays
@@ -119,7 +137,7 @@ func aggregate(a *plan.Aggregate) (plan.Node, error) {
 	partial.States = stateSchema(&c)
 	final := c
 	final.Mode = plan.AggFinal
-	final.In = exchange(&partial, len(c.Keys))
+	final.In = exchange(&partial, dealBy(&c))
 	s := partial.States
 	final.Keys = make([]expr.Expr, len(c.Keys))
 	for i, k := range c.Keys {
