@@ -102,12 +102,13 @@ func (r *recorder) now() view {
 	return r.view
 }
 
-// since copies the samples that are newer than t, oldest first.
+// since copies the samples that are newer than t, oldest first. Milliseconds count, as in requests:
+// who asks for what follows a sample must not get it again.
 func (r *recorder) since(t time.Time) (out []Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.samples {
-		if s := r.samples[(r.next+i)%len(r.samples)]; s.At.After(t) {
+		if s := r.samples[(r.next+i)%len(r.samples)]; s.At.UnixMilli() > t.UnixMilli() {
 			out = append(out, s)
 		}
 	}

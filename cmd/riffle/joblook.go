@@ -145,16 +145,21 @@ func (a *app) writeQuery(file, text string, over bool) error {
 		_, err := fmt.Fprint(a.out, text)
 		return err
 	}
+	if err := a.writeFile(file, text, over); err != nil {
+		return err
+	}
+	return a.done(nil, "wrote %s", file)
+}
+
+// writeFile writes a file; one that is there is kept unless over is set.
+func (a *app) writeFile(file, text string, over bool) error {
 	if _, err := os.Stat(file); err == nil && !over {
 		return usage("%s is there already; --yes overwrites it", file)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return a.done(nil, "wrote %s", file)
+	return os.WriteFile(file, []byte(text), 0o644)
 }
 
 // stopLabel names the savepoint of a stop.
