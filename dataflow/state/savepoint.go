@@ -8,8 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -52,13 +54,10 @@ func (s *Store) Export(id dataflow.CheckpointID, dir string) error {
 
 func (c *Checkpoint) export(dir string) error {
 	m := c.Manifest
-	m.Sinks, m.Tables = nil, nil
-	for _, layers := range layered(c.Tables) {
-		t, err := c.flatten(layers, dir)
-		if err != nil {
-			return err
-		}
-		m.Tables = append(m.Tables, t)
+	m.Sinks = nil
+	var err error
+	if m.Tables, err = c.flattenAll(dir); err != nil {
+		return err
 	}
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
@@ -71,6 +70,23 @@ func (c *Checkpoint) export(dir string) error {
 		}
 	}
 	return nil
+}
+
+// flattenAll gives dir the rows of all tables.
+func (c *Checkpoint) flattenAll(dir string) ([]TableFile, error) {
+	tables := layered(c.Tables)
+	out, errs := make([]TableFile, len(tables)), make([]error, len(tables))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, layers := range tables {
+		slots <- struct{}{}
+		wg.Go(func() {
+			out[i], errs[i] = c.flatten(layers, dir)
+			<-slots
+		})
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
 }
 
 // flatten gives dir the rows of one table of one operator instance as a file by itself.
