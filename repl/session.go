@@ -79,8 +79,11 @@ func NewSession(out Output) *Session {
 	return s
 }
 
+// cores is how many processors tasks have: those at the start, since screens add some for themselves.
+var cores = runtime.GOMAXPROCS(0)
+
 func defaults() Settings {
-	return Settings{Parallelism: runtime.GOMAXPROCS(0), Optimizer: true, Checkpoint: 10 * time.Second,
+	return Settings{Parallelism: cores, Optimizer: true, Checkpoint: 10 * time.Second,
 		Limit: -1}
 }
 

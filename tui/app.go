@@ -45,6 +45,7 @@ type app struct {
 
 	theme *canvas.Theme
 	c     *canvas.Canvas
+	term  *terminal // nil: Bubble Tea draws what View returns, as tests want it
 	keys  *keymap.Map
 
 	screens  []screen
@@ -137,8 +138,14 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		a.blurred = false
 	case tea.BlurMsg:
 		a.blurred = true
+	case tea.ResumeMsg:
+		a.comeBack()
+	case lostMsg:
+		a.touch()
 	case frameMsg:
 		a.frame.ticking = false
+	case keyMsg:
+		a.frame.soon = false
 	case finishedMsg:
 		a.touch()
 		return a.finish()

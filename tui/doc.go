@@ -4,13 +4,14 @@
 //	                                                          │  one frame message, 25 a second at most,
 //	session's goroutines ─► Result, Live (polled) ────────────┤  none while nothing changes
 //	                                                          ▼
-//	                                    canvas ─► one cached string ─► View
+//	                                    canvas ─► terminal: the cells that differ
 //
 // Invariants:
 //   - One goroutine owns the screen. Rows never are messages: runs write into their own stores, and a
 //     frame asks those that are on the screen for what can be seen.
-//   - View returns a kept string. The screen is drawn at most once a frame, at once after a pause, so
-//     that a key is answered without waiting for a tick.
+//   - The screen is drawn at most once a frame; what a key changed is drawn and painted at once, without
+//     waiting for a tick. Nothing ticks while nothing changes but Bubble Tea's look at the terminal's
+//     modes, twice a second.
 //   - Nothing waits on that goroutine. What reads files or runs statements is done in the background
 //     (app.background) and comes back as a function that changes the state.
 //   - Everything that can be done is an entry of the keymap; help, palette and key line are made from

@@ -270,10 +270,15 @@ func (e *explore) externalEditor() tea.Cmd {
 	}
 	words := strings.Fields(editorCommand())
 	cmd := exec.Command(words[0], append(words[1:], f.Name())...)
+	e.a.giveAway()
+	if e.a.term != nil {
+		cmd.Stdout = e.a.term.out // and not what paints on it
+	}
 	return tea.ExecProcess(cmd, func(err error) tea.Msg {
 		text, rerr := os.ReadFile(f.Name())
 		err = errors.Join(err, rerr, os.Remove(f.Name()))
 		return doneMsg(func() tea.Cmd {
+			e.a.comeBack()
 			if err != nil {
 				e.a.say(canvas.Bad, words[0]+": "+err.Error())
 				return nil

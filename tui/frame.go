@@ -13,9 +13,9 @@ import (
 const (
 	frameEvery   = 40 * time.Millisecond
 	blurredEvery = 200 * time.Millisecond
-	// keyEvery bounds the drawings that keys ask for: what was pressed shows at once, and a key that
-	// repeats does not draw more often than a terminal shows.
-	keyEvery = 12 * time.Millisecond
+	// keyEvery bounds the drawings that keys ask for: what was pressed shows at once, and a flood of
+	// keys does not draw more often than a terminal shows.
+	keyEvery = 4 * time.Millisecond
 )
 
 // The least size that is drawn, and the width from which side panes stand beside the others.
@@ -30,6 +30,7 @@ type frame struct {
 	dirty   bool
 	pressed bool // a key came since the last drawing
 	ticking bool // a frameMsg is on its way
+	soon    bool // a keyMsg is
 	last    time.Time
 	buf     []byte
 	view    string
@@ -38,6 +39,9 @@ type frame struct {
 
 // frameMsg says that it is time to look at what changed.
 type frameMsg struct{}
+
+// keyMsg says that a key that came right behind a drawing may be drawn now.
+type keyMsg struct{}
 
 // touch asks for a drawing.
 func (a *app) touch() { a.frame.dirty = true }
@@ -74,6 +78,10 @@ func (a *app) settle() tea.Cmd {
 		a.compose()
 		a.frame.last, a.frame.dirty, a.frame.pressed = now, false, false
 	}
+	if a.frame.dirty && a.frame.pressed && !a.frame.soon { // the next frame would be too late
+		a.frame.soon = true
+		cmds = append(cmds, tea.Tick(soon-now.Sub(a.frame.last), func(time.Time) tea.Msg { return keyMsg{} }))
+	}
 	if !a.frame.ticking && (active || a.frame.dirty) {
 		a.frame.ticking = true
 		cmds = append(cmds, tea.Tick(every, func(time.Time) tea.Msg { return frameMsg{} }))
@@ -91,6 +99,10 @@ func (a *app) compose() {
 		all.Clip(a.theme, 0, 1, all.W, "ctrl-d leaves", canvas.Dim)
 	} else {
 		a.drawScreen(all)
+	}
+	if a.term != nil {
+		a.term.show(a.c, a.theme, a.frame.cursor)
+		return
 	}
 	a.frame.buf = a.c.Render(a.theme, a.frame.buf[:0])
 	a.frame.view = string(a.frame.buf)
@@ -222,12 +234,15 @@ func (a *app) continuations(first string) string {
 	return text
 }
 
-// View returns what compose made.
+// View returns what compose made, and the modes of the terminal. With a terminal of our own the frame
+// is on it already.
 func (a *app) View() tea.View {
 	v := tea.NewView(a.frame.view)
-	v.AltScreen = true
+	if a.term == nil {
+		v.AltScreen = true
+		v.Cursor = a.frame.cursor
+	}
 	v.ReportFocus = true
-	v.Cursor = a.frame.cursor
 	v.WindowTitle = "riffle"
 	if a.mouse {
 		v.MouseMode = tea.MouseModeCellMotion

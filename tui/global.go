@@ -61,7 +61,7 @@ func (a *app) addGlobalKeys() {
 		&keymap.Command{Keys: []string{"M"}, Group: groupAll, Title: "mouse on or off", Word: "mouse", Run: just(a.toggleMouse)},
 		&keymap.Command{Keys: []string{"ctrl+c"}, Group: groupSafe, Title: "cancel the query, never riffle", Run: do(a.cancel)},
 		&keymap.Command{Keys: []string{"ctrl+z"}, Group: groupSafe, Title: "suspend to the shell", Word: "suspend",
-			Run: do(func() tea.Cmd { return tea.Suspend })},
+			Run: do(a.suspend)},
 		&keymap.Command{Keys: []string{"ctrl+d"}, Group: groupSafe, Title: "leave; jobs go on", Word: "quit", Run: do(a.leave)},
 		&keymap.Command{Group: groupAll, Title: "change a setting of the screens (:set keys=" + layoutChoice() + ")", Word: "set", Run: do(a.askSet), Line: a.set},
 		&keymap.Command{Keys: []string{"ctrl+t"}, Group: groupAll, Title: "line REPL, with the same session", Word: "repl",
