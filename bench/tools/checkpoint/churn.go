@@ -61,13 +61,13 @@ func (r *churnReader) Next() (*vec.Batch, error) {
 		v.Resize(vec.MaxRows)
 	}
 	b.N = vec.MaxRows
-	mine, from := c.keys/splits, int64(0)
+	mine, first, step := c.keys/splits, int64(0), int64(1)
 	if since := c.since.Load(); since > 0 {
 		ran := time.Duration(time.Now().UnixNano() - since)
 		if ran > c.lasts {
 			return nil, dataflow.ErrNoRows
 		}
-		from = mine / 100 * (int64(ran/time.Second) % 100)
+		first, step = int64(ran/time.Second)%100, 100 // spread over the whole table
 		mine /= 100
 		c.rows.Add(vec.MaxRows)
 	} else if r.n >= mine && !r.over {
@@ -78,7 +78,7 @@ func (r *churnReader) Next() (*vec.Batch, error) {
 		}
 	}
 	for i := range b.Cols[0].I64 {
-		b.Cols[0].I64[i] = (from+r.n%mine)*splits + r.split
+		b.Cols[0].I64[i] = (first+r.n%mine*step)*splits + r.split
 		b.Cols[1].I64[i], b.Cols[2].I64[i] = r.n, 1
 		r.n++
 	}
