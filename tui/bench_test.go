@@ -79,6 +79,66 @@ func BenchmarkFrameJob(b *testing.B) {
 	}
 }
 
+// flowing is a program of 200 by 60 cells on a stream whose table has n keys, and goes on changing.
+func flowing(b *testing.B, n int64) *app {
+	b.Helper()
+	a := big(b)
+	a.ses.Parallelism = 1
+	text := fmt.Sprintf("select price %% %d as k, count(*) as n, sum(price) as total from gen.nexmark_bid(events => 100000000000, stream => true) group by 1", n)
+	run := a.ses.Start(a.ctx, text)
+	b.Cleanup(func() { a.close(); <-run.Done() })
+	for run.Live() == nil {
+		if run.Status().State != repl.StateRunning {
+			b.Fatal(run.Status().Err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	a.toStream(run, origin{text: text})
+	for run.Live().Table(-1).Rows() < n*9/10 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	run.Live().SetRate(10_000) // of rows, each of which is two changes
+	a.stream.st = run.Status()
+	return a
+}
+
+// follow shows the table as it is now, as the screen does in the background.
+func (s *stream) follow(now time.Time) {
+	sh, src := snapshotLive(s.live, s.key(), now)
+	s.take(sh, src)
+}
+
+// BenchmarkFrameStream draws the last rows of a table of 10^5 keys that has just changed.
+func BenchmarkFrameStream(b *testing.B) {
+	a := flowing(b, 100_000)
+	a.stream.follow(time.Now())
+	a.stream.grid.Key("G")
+	b.ReportAllocs()
+	for b.Loop() {
+		a.stream.grid.Update(a.stream.grid.Source(), 0) // which reads the page anew
+		a.compose()
+	}
+}
+
+// BenchmarkStreamTable makes the table of a stream, which is done in the background and as often as
+// it takes a tenth of a core.
+func BenchmarkStreamTable(b *testing.B) {
+	for _, n := range []int64{100_000, 1_000_000} {
+		for _, sorted := range []bool{false, true} {
+			b.Run(fmt.Sprintf("keys=%d/sorted=%v", n, sorted), func(b *testing.B) {
+				a := flowing(b, n)
+				if sorted {
+					a.stream.sort.col, a.stream.sort.desc = 2, true
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					a.stream.follow(time.Now())
+				}
+			})
+		}
+	}
+}
+
 // A frame is far below its budget of 5 ms; what it allocates is bounded by what it shows.
 func TestFrameAllocations(t *testing.T) {
 	folder(t)
