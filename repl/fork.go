@@ -38,6 +38,9 @@ func ForkSpec(spec JobSpec, name string) (fork JobSpec, old, target string, err 
 	fork = spec
 	fork.Name, fork.From, fork.Adapt = name, "", false
 	fork.SQL = spec.SQL[:at.Start] + text + spec.SQL[at.Stop:]
+	if first, rest, ok := strings.Cut(fork.SQL, "\n"); ok && strings.HasPrefix(first, "-- Job "+spec.Name) { // which promotion wrote
+		fork.SQL = "-- Job " + name + ", forked from the state of " + spec.Name + ".\n" + rest
+	}
 	for _, dir := range []*string{&fork.Late, &fork.Bad} {
 		if *dir != "" {
 			*dir = beside(*dir, name+"-"+path.Base(strings.TrimRight(*dir, "/")), true)

@@ -13,6 +13,7 @@ func TestForkHasAPlaceOfItsOwn(t *testing.T) {
 		{"CREATE TABLE s (a BIGINT) WITH ('connector'='kafka', 'topic'='orders'); CREATE TABLE o (a BIGINT) WITH ('connector'='kafka', 'topic'='a/rev'); INSERT INTO o SELECT a FROM s",
 			"a/rev", "a/rev_v2", "'topic'='a/rev_v2'"},
 		{"INSERT INTO 'it''s/rev.csv' SELECT 1", "it's/rev.csv", "it's/rev_v2.csv", "INSERT INTO 'it''s/rev_v2.csv' SELECT"},
+		{"-- Job rev, promoted from a query by riffle. Start it\n-- more\nINSERT INTO 'rev/' SELECT 1", "rev/", "rev_v2/", "-- Job rev_v2, forked from the state of rev.\n-- more\nINSERT INTO 'rev_v2/' SELECT"},
 		{"INSERT INTO 'rev/' SELECT 1", "rev/", "rev_v2/", "INSERT INTO 'rev_v2/' SELECT"},
 		{"INSERT INTO 'kafka://b:9092/rev' SELECT 1", "kafka://b:9092/rev", "kafka://b:9092/rev_v2", "'kafka://b:9092/rev_v2'"},
 	} {
