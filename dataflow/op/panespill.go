@@ -24,28 +24,46 @@ type paneRun struct {
 	refs   atomic.Int32
 }
 
-// writeRun writes groups to disk and empties them.
-func writeRun(dir string, g *groups) (*paneRun, error) {
-	r := &paneRun{fixed: make([]state.Fixed, 1+len(g.aux))}
+// maxPaneRuns is how many runs a pane may have; with more they become one, so that panes which go to
+// disk over and over do not leave thousands of files.
+const maxPaneRuns = 32
+
+// toDisk writes the groups of p's table to disk, and empties it.
+func (p *pane) toDisk(dir string) (*paneRun, error) {
+	each, old := p.g.view().each, p.runs
+	if len(old) < maxPaneRuns {
+		old = nil
+	} else {
+		each = p.each
+	}
+	r := &paneRun{fixed: make([]state.Fixed, 1+len(p.g.aux))}
 	r.refs.Store(1)
-	v := g.view()
-	for number := 0; number <= len(g.aux); number++ {
-		w, err := spill.NewRunWriter(dir, g.p.tableTypes(number))
-		if err == nil {
-			if err = v.each(number, w.Write); err != nil {
-				err = errors.Join(err, w.Abort())
-			} else {
-				var run *spill.Run
-				run, err = w.Finish()
-				r.tables = append(r.tables, run)
-			}
-		}
+	for number := range r.fixed {
+		run, err := writeRun(dir, p.g.p.tableTypes(number), func(put func(*vec.Batch) error) error { return each(number, put) })
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("spill window: %w", err), r.release())
 		}
+		r.tables = append(r.tables, run)
 	}
-	g.clear()
-	return r, nil
+	p.g.clear()
+	p.runs = append(p.runs[len(old):], r)
+	var err error
+	for _, o := range old {
+		err = errors.Join(err, o.release())
+	}
+	return r, err
+}
+
+// writeRun writes what fn puts.
+func writeRun(dir string, types []vec.Type, fn func(put func(*vec.Batch) error) error) (*spill.Run, error) {
+	w, err := spill.NewRunWriter(dir, types)
+	if err != nil {
+		return nil, err
+	}
+	if err := fn(w.Write); err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
+	return w.Finish()
 }
 
 // release drops one use; the last one deletes the files.
@@ -54,9 +72,7 @@ func (r *paneRun) release() (err error) {
 		return nil
 	}
 	for _, t := range r.tables {
-		if t != nil {
-			err = errors.Join(err, t.Close())
-		}
+		err = errors.Join(err, t.Close())
 	}
 	return err
 }
@@ -83,12 +99,10 @@ func (w *windowAgg) evict() (ok bool, err error) {
 	if best < 0 {
 		return false, nil
 	}
-	p := &w.panes[best]
-	r, err := writeRun(w.tc.SpillDir, p.g)
+	r, err := w.panes[best].toDisk(w.tc.SpillDir)
 	if err != nil {
 		return false, err
 	}
-	p.runs = append(p.runs, r)
 	w.spills++
 	for _, t := range r.tables {
 		w.spilled += t.Bytes()

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -246,5 +247,51 @@ func TestWindowsWithoutDisk(t *testing.T) {
 	}
 	if !errors.Is(err, spill.ErrNoDir) || !strings.Contains(err.Error(), "--memory") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestManyRunsBecomeOne has one window go to disk after every batch.
+func TestManyRunsBecomeOne(t *testing.T) {
+	o, err := onDisk(counting(t, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tc := context1(t, 0)
+	if err := o.Open(tc); err != nil {
+		t.Fatal(err)
+	}
+	batches, want := countingRows(rand.New(rand.NewPCG(4, 8)), 1, 100)
+	most := 0
+	for at := range int32(2 * maxPaneRuns) { // 32 rows at a time
+		var sel []int32
+		for i := range int32(32) {
+			sel = append(sel, at*32+i)
+		}
+		if err := o.Process(0, batches[0].WithSel(sel), nil); err != nil {
+			t.Fatal(err)
+		}
+		for range len(o.panes) {
+			if _, err := o.evict(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		most = max(most, len(o.panes[0].runs))
+	}
+	files := 0
+	err = filepath.WalkDir(tc.SpillDir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && d.Name() != vfs.LockName {
+			files++
+		}
+		return err
+	})
+	if err != nil || most != maxPaneRuns || o.spills != 3*2*maxPaneRuns || files > 3*2*maxPaneRuns {
+		t.Errorf("up to %d runs of %d, now in %d files; %v", most, o.spills, files, err)
+	}
+	got := countsOf{}
+	if _, err := o.Advance(dataflow.MaxTime, dataflow.OutputFunc(func(b *vec.Batch) error { got.take(b); return nil })); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Close(); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%d groups, want %d; %v", len(got), len(want), err)
 	}
 }
