@@ -163,6 +163,13 @@ type Committer interface {
 	Commit(ckpt CheckpointID, prepared []byte) error
 }
 
+// Publisher is a Source whose own system shows others how far a job has got, such as the offsets of a
+// consumer group. The job itself goes on from its checkpoint.
+type Publisher interface {
+	// Publish tells the positions of splits, by id, as of a checkpoint that is complete.
+	Publish(ctx context.Context, positions map[string][]byte) error
+}
+
 // Flusher is an Operator that holds rows back only to save work, such as a partial aggregation.
 type Flusher interface {
 	// Flush emits what it holds. It is called before a barrier passes, so that such rows need no

@@ -120,9 +120,11 @@ type Checkpoint struct {
 	WriteMS  float64   `json:"write_ms"`
 	CommitMS float64   `json:"commit_ms"`
 	Slowest  string    `json:"slowest"` // task that the barrier reached last
-	Bytes    int64     `json:"bytes"`
+	Kind     string    `json:"kind"`    // full, or incr: changes only
+	Bytes    int64     `json:"bytes"`   // that were written
+	State    int64     `json:"state"`   // bytes of all its files
 	Rows     int64     `json:"rows"`
-	Cause    string    `json:"cause,omitempty"` // why it was slow, or failed
+	Cause    string    `json:"cause,omitempty"` // why it was slow, or failed; what it could not tell others
 	Failed   bool      `json:"failed,omitempty"`
 }
 

@@ -227,10 +227,16 @@ func (j *job) onCheckpoint(e exec.Event) {
 	}
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	c := Checkpoint{ID: int64(e.Checkpoint), At: time.Now(), TotalMS: ms(e.Duration), AlignMS: ms(e.Align), PauseMS: ms(e.Pause),
-		WriteMS: ms(e.Write), CommitMS: ms(e.Commit), Slowest: e.Slowest, Bytes: e.Bytes, Rows: e.Rows}
+		WriteMS: ms(e.Write), CommitMS: ms(e.Commit), Slowest: e.Slowest, Kind: "full", Bytes: e.Bytes, State: e.State, Rows: e.Rows}
+	if e.Incremental {
+		c.Kind = "incr"
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c.Cause = slowCause(c, checkpointOf(j.rec.Spec))
+	if c.Cause == "" && e.Unpublished != nil {
+		c.Cause = "others cannot see how far it is: " + e.Unpublished.Error()
+	}
 	if e.Err != nil {
 		c.Failed, c.Cause = true, e.Err.Error()
 	} else {

@@ -146,7 +146,7 @@ func (st *statement) openTopic(def *sql.TableDef, rng *syntax.Range) (plan.Table
 	if err := need(def, "topic", "properties.bootstrap.servers"); err != nil {
 		return nil, err
 	}
-	o := kafka.TableOptions{Config: kafkaConfig(def), Topic: def.Options["topic"], UntilEnd: st.set.UntilEnd, Stream: st.set.Replay}
+	o := kafka.TableOptions{Config: kafkaConfig(def), Topic: def.Options["topic"], Group: def.Options["properties.group.id"], UntilEnd: st.set.UntilEnd, Stream: st.set.Replay}
 	switch f := formatOf(def); f {
 	case "json":
 	case "raw":

@@ -3,6 +3,7 @@ package repl
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/riffle-io/riffle/batch"
 	"github.com/riffle-io/riffle/dataflow"
@@ -151,6 +152,12 @@ func (st *statement) execute(phys plan.Node, res *resultOutput) (*exec.Job, erro
 			return nil, err
 		}
 		opts.Store = store
+		var once sync.Once
+		opts.OnEvent = func(e exec.Event) {
+			if e.Unpublished != nil {
+				once.Do(func() { st.out.Notice("others cannot see how far the job is: %v", e.Unpublished) })
+			}
+		}
 	}
 	st.watch(phys, &opts)
 	job, err := st.start(phys, opts)

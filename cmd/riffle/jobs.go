@@ -247,9 +247,9 @@ func (a *app) jobsCheckpoints() *cobra.Command {
 		ms := func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 		for _, k := range list {
 			rows = append(rows, []string{strconv.FormatInt(k.ID, 10), k.At.Format(time.DateTime), ms(k.TotalMS), ms(k.AlignMS), ms(k.PauseMS), ms(k.WriteMS), ms(k.CommitMS),
-				render.Bytes(k.Bytes), strconv.FormatInt(k.Rows, 10), k.Cause})
+				k.Kind, render.Bytes(k.Bytes), render.Bytes(k.State), strconv.FormatInt(k.Rows, 10), k.Cause})
 		}
-		return a.table("ID AT TOTAL_ms ALIGN_ms PAUSE_ms WRITE_ms COMMIT_ms BYTES ROWS CAUSE", rows)
+		return a.table("ID AT TOTAL_ms ALIGN_ms PAUSE_ms WRITE_ms COMMIT_ms KIND WRITTEN STATE ROWS CAUSE", rows)
 	})
 }
 

@@ -342,6 +342,7 @@ func (c *coordinator) finish(cp *checkpoint) error {
 		return err
 	}
 	cp.event.Commit, cp.event.Committed = time.Since(stored), true
+	cp.event.Unpublished = c.publish(cp)
 	return nil
 }
 

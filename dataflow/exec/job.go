@@ -60,6 +60,9 @@ type Event struct {
 	Bytes      int64         // that were written
 	State      int64         // bytes of all its files: also those that it shares with the one before
 	Rows       int64         // of state
+	// Unpublished is why a source could not show others how far this checkpoint is, which does not
+	// harm the job.
+	Unpublished error
 	// Incremental tells that most of the state was taken over from the checkpoint before and only
 	// changes were written ("incr"); else all or most of it was written ("full").
 	Incremental bool

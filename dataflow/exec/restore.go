@@ -279,12 +279,12 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		if r == nil {
 			r = c.splits[t]
 		}
-		if r != nil && r.source != "" && t.stage.builds == nil {
-			splits[r.source] = append(splits[r.source], r.splits...)
-			tables[r.source] = t.stage.source.table
-		}
 		if r == nil {
 			continue
+		}
+		if r.source != "" && t.stage.builds == nil {
+			splits[r.source] = append(splits[r.source], r.splits...)
+			tables[r.source] = t.stage.source.table
 		}
 		for name, n := range r.sides {
 			m.Counters[name] += n
@@ -304,6 +304,33 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		m.Sources = append(m.Sources, state.SourceState{ID: id, Table: tables[id], Splits: raw})
 	}
 	return nil
+}
+
+// publish has the sources show how far a checkpoint is that was committed.
+func (c *coordinator) publish(cp *checkpoint) error {
+	positions := map[dataflow.Source]map[string][]byte{}
+	for t, r := range cp.reports {
+		if t.source == nil || t.stage.builds != nil {
+			continue
+		}
+		src := t.stage.source.src
+		if _, ok := src.(dataflow.Publisher); !ok {
+			continue
+		}
+		if positions[src] == nil {
+			positions[src] = map[string][]byte{}
+		}
+		for _, sp := range r.splits {
+			if sp.Position != nil {
+				positions[src][sp.ID] = sp.Position
+			}
+		}
+	}
+	var errs []error
+	for src, at := range positions {
+		errs = append(errs, src.(dataflow.Publisher).Publish(c.job.ctx, at))
+	}
+	return errors.Join(errs...)
 }
 
 // unreported lists, by source, the splits of the checkpoint that was restored which no task has met

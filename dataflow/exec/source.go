@@ -300,7 +300,7 @@ func (st *sourceTask) read(o *openSplit) (more bool, err error) {
 		o.note(0)
 		return false, nil
 	case errors.Is(err, io.EOF):
-		o.st.Position, o.st.Finished = nil, true
+		o.st.Position, o.st.Finished = o.r.Position(), true
 		o.note(0)
 		st.finished = append(st.finished, o.st)
 		if err := o.r.Close(); err != nil {

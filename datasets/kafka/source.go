@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -62,6 +65,44 @@ func (s *source) Splits(ctx context.Context) ([]dataflow.Split, error) {
 	return out, nil
 }
 
+// publishFor is how long a group's offsets may take to be committed: a checkpoint waits for it.
+const publishFor = 5 * time.Second
+
+// Publish commits positions as the offsets of the table's group, for those who watch its lag.
+func (s *source) Publish(ctx context.Context, positions map[string][]byte) error {
+	o := s.t.o
+	if o.Group == "" || len(positions) == 0 {
+		return nil
+	}
+	offsets := Offsets{}
+	for id, pos := range positions {
+		p, err := parsePosition(pos, id)
+		if err != nil {
+			return err
+		}
+		partition, err := strconv.ParseInt(strings.TrimPrefix(id, o.Topic+"/"), 10, 32)
+		if err != nil {
+			return fmt.Errorf("split %q of topic %s: %w", id, o.Topic, err)
+		}
+		offsets[TopicPartition{o.Topic, int32(partition)}] = p.Offset
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishFor)
+	defer cancel()
+	admin, err := OpenAdmin(o.Config)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	return admin.CommitGroup(ctx, o.Group, offsets)
+}
+
+func parsePosition(pos []byte, split string) (p position, err error) {
+	if err := json.Unmarshal(pos, &p); err != nil {
+		return p, fmt.Errorf("position %q of %s: %w", pos, split, err)
+	}
+	return p, nil
+}
+
 // position is where a reader goes on.
 type position struct {
 	Offset int64 `json:"offset"`
@@ -70,9 +111,9 @@ type position struct {
 func (s *source) Open(ctx context.Context, sp dataflow.Split, pos []byte, wake func()) (dataflow.Reader, error) {
 	e := sp.Data.(Extent)
 	if pos != nil {
-		var p position
-		if err := json.Unmarshal(pos, &p); err != nil {
-			return nil, fmt.Errorf("position %q of %s: %w", pos, sp.ID, err)
+		p, err := parsePosition(pos, sp.ID)
+		if err != nil {
+			return nil, err
 		}
 		e.Start = p.Offset
 	}

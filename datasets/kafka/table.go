@@ -48,7 +48,8 @@ func MetaType(key string) (vec.Type, bool) {
 type TableOptions struct {
 	Config
 	Topic string
-	Range Range // what to read
+	Range Range  // what to read
+	Group string // a consumer group whose offsets follow the checkpoints of jobs; "": none
 	// UntilEnd makes a read without an end stop at the end that the topic has when it starts. It
 	// stays a stream: watermarks rise, and rows can be late.
 	UntilEnd bool
