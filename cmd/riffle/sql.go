@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -119,6 +120,7 @@ func tuneCollector(limit int64) {
 	if os.Getenv("GOGC") == "" && (limit == 0 || limit >= smallMemory) {
 		debug.SetGCPercent(200)
 		ballast = make([]byte, 32<<20)
+		runtime.KeepAlive(ballast) // as long as the variable is
 	}
 	if limit == 0 {
 		limit = repl.DefaultMemory()
