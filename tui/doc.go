@@ -11,7 +11,7 @@
 //     frame asks those that are on the screen for what can be seen.
 //   - The screen is drawn at most once a frame; what a key changed is drawn and painted at once, without
 //     waiting for a tick. Nothing ticks while nothing changes but Bubble Tea's look at the terminal's
-//     modes, twice a second.
+//     modes, once a second.
 //   - Nothing waits on that goroutine. What reads files or runs statements is done in the background
 //     (app.background) and comes back as a function that changes the state.
 //   - Everything that can be done is an entry of the keymap; help, palette and key line are made from

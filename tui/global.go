@@ -73,6 +73,9 @@ func (a *app) addGlobalKeys() {
 
 func (a *app) toggleMouse() {
 	a.mouse = !a.mouse
+	if a.term != nil {
+		a.term.mode(map[bool]string{true: mouseOn, false: mouseOff}[a.mouse])
+	}
 	if a.mouse {
 		a.say(canvas.Text, "mouse on: the wheel moves; M turns it off, so that the terminal selects text")
 	} else {

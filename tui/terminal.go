@@ -31,15 +31,18 @@ type terminal struct {
 	lost    func() // asks for the next frame; it does not wait
 }
 
-// screenFPS is how often Bubble Tea looks whether the modes of the terminal changed: nothing that is
-// seen waits for it.
-const screenFPS = 2
+// screenFPS is how often Bubble Tea looks whether the modes of the terminal changed; it does not go
+// below one. Nothing waits for it: the modes that people notice are set here as well.
+const screenFPS = 1
 
 const (
-	enterScreen = "\x1b[?1049h\x1b[?25l"
+	// Alternate screen, no cursor, bracketed paste, focus reports.
+	enterScreen = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h"
 	// leaveScreen also takes back what Bubble Tea asked of this screen's keyboard, which it would ask
 	// of the other one.
-	leaveScreen = "\x1b[m\x1b[0 q\x1b[<u\x1b[?25h\x1b[?1049l"
+	leaveScreen = "\x1b[m\x1b[0 q\x1b[<u\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l"
+	mouseOn     = "\x1b[?1002h\x1b[?1006h"
+	mouseOff    = "\x1b[?1002l\x1b[?1006l"
 )
 
 // Write passes on what Bubble Tea writes.
@@ -83,6 +86,15 @@ func placeCursor(dst []byte, cur *tea.Cursor) []byte {
 		shape = "\x1b[6 q"
 	}
 	return append(append(dst, shape...), "\x1b[?25h"...)
+}
+
+// mode sets a mode of the terminal at once.
+func (t *terminal) mode(sequence string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.on {
+		_, _ = io.WriteString(t.out, sequence)
+	}
 }
 
 // leave gives the terminal back, until back.
