@@ -1,6 +1,10 @@
 package parquet
 
-import "github.com/riffle-io/riffle/dataflow/vec"
+import (
+	"slices"
+
+	"github.com/riffle-io/riffle/dataflow/vec"
+)
 
 // gather puts a vector together from pieces of pages. It starts with codes and turns to flat
 // values at the first page that is not dictionary-encoded.
@@ -19,10 +23,7 @@ func (g *gather) take(k int) error {
 	c, p := g.c, &g.c.page
 	from, wanted := len(g.sel), g.sel == nil
 	if g.sel != nil {
-		lo := 0
-		for lo < len(g.sel) && int(g.sel[lo]) < g.at {
-			lo++
-		}
+		lo, _ := slices.BinarySearch(g.sel, int32(g.at))
 		from, wanted = lo, lo < len(g.sel) && int(g.sel[lo]) < g.at+k
 	}
 	if !wanted {
@@ -117,11 +118,8 @@ const sparse = 8
 
 // within is the wanted rows among the next k.
 func (g *gather) within(k, from int) []int32 {
-	to := from
-	for to < len(g.sel) && int(g.sel[to]) < g.at+k {
-		to++
-	}
-	return g.sel[from:to]
+	n, _ := slices.BinarySearch(g.sel[from:], int32(g.at+k))
+	return g.sel[from : from+n]
 }
 
 // takeCodes reads the m codes of k rows.
