@@ -135,6 +135,18 @@ func (w *windowAgg) fit(fn func() error) error {
 	}
 }
 
+// find is groups.find, for which panes go to disk when memory is refused.
+func (w *windowAgg) find(g *groups, n int, sel []int32) ([]state.Ref, error) {
+	w.over.strict = w.over.over >= w.slack
+	refs, _, err := g.find(n, sel)
+	w.over.strict = false
+	if !errors.Is(err, spill.ErrOverBudget) {
+		return refs, err
+	}
+	err = w.fit(func() (err error) { _, _, err = g.find(n, sel); return err })
+	return g.p.s.refs, err
+}
+
 // hashPart is the keys whose hashes have the bits prefix, spillBits for each level; level 0 is all.
 type hashPart struct {
 	level  int

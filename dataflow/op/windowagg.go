@@ -205,8 +205,8 @@ func (w *windowAgg) markLate(b *vec.Batch, part *paneRows, start, end int64) {
 // others write panes to disk.
 func (w *windowAgg) update(at int64, b *vec.Batch, sel []int32, out dataflow.Output) error {
 	if w.spec.Mode != AggPartial {
-		g, refs := w.pane(at), []state.Ref(nil)
-		err := w.fit(func() (err error) { refs, _, err = g.find(b.N, sel); return err })
+		g := w.pane(at)
+		refs, err := w.find(g, b.N, sel)
 		if err != nil {
 			return err
 		}
