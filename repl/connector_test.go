@@ -11,27 +11,15 @@ import (
 // TestGroupFollows runs a job over a topic whose table names a consumer group: what the job has
 // committed shows as the group's offsets.
 func TestGroupFollows(t *testing.T) {
-	broker, err := kafka.StartBroker(kafka.BrokerOptions{Listen: "127.0.0.1:0", Partitions: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Close()
-	a, err := kafka.OpenAdmin(kafka.Config{Brokers: []string{broker.Addr()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	if err := a.CreateTopic(t.Context(), "clicks", 2, 1, nil); err != nil {
-		t.Fatal(err)
-	}
-	produce(t, broker.Addr(), "clicks", 0, `{"n":1}`, `{"n":2}`, `{"n":3}`)
-	produce(t, broker.Addr(), "clicks", 1, `{"n":4}`)
+	addr, a := clicksTopic(t)
+	produce(t, addr, "clicks", 0, `{"n":1}`, `{"n":2}`, `{"n":3}`)
+	produce(t, addr, "clicks", 1, `{"n":4}`)
 	s, _ := memSession(t)
 	s.State, s.UntilEnd = t.TempDir(), true
 	if st := finish(t, s.Start(t.Context(), fmt.Sprintf(`CREATE TABLE clicks (n BIGINT) WITH ('connector'='kafka', 'topic'='clicks', 'properties.group.id'='watched',
 			'properties.bootstrap.servers'='%s', 'format'='json');
 		CREATE TABLE copy (n BIGINT) WITH ('connector'='filesystem', 'format'='parquet', 'path'='%s');
-		INSERT INTO copy SELECT n FROM clicks`, broker.Addr(), t.TempDir()))); st.Err != "" {
+		INSERT INTO copy SELECT n FROM clicks`, addr, t.TempDir()))); st.Err != "" {
 		t.Fatal(st.Err)
 	}
 	got, err := a.GroupOffsets(t.Context(), "watched")

@@ -28,31 +28,37 @@ func produce(t *testing.T, addr, topic string, partition int32, values ...string
 	}
 }
 
+// clicksTopic starts a broker with the topic clicks, which has two partitions and no records.
+func clicksTopic(t *testing.T) (addr string, a *kafka.Admin) {
+	t.Helper()
+	broker, err := kafka.StartBroker(kafka.BrokerOptions{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { broker.Close() })
+	if a, err = kafka.OpenAdmin(kafka.Config{Brokers: []string{broker.Addr()}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	if err := a.CreateTopic(t.Context(), "clicks", 2, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	return broker.Addr(), a
+}
+
 // TestWhyIdlePartition is the question that users of streams ask most: a window does not close
 // since a partition is silent. The fix takes effect while the query runs.
 func TestWhyIdlePartition(t *testing.T) {
-	broker, err := kafka.StartBroker(kafka.BrokerOptions{Listen: "127.0.0.1:0", Partitions: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Close()
+	addr, _ := clicksTopic(t)
 	s, _ := memSession(t)
 	if st := finish(t, s.Start(t.Context(), fmt.Sprintf(`CREATE TABLE clicks (page VARCHAR, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
-		WITH ('connector' = 'kafka', 'topic' = 'clicks', 'properties.bootstrap.servers' = '%s', 'format' = 'json')`, broker.Addr()))); st.Err != "" {
+		WITH ('connector' = 'kafka', 'topic' = 'clicks', 'properties.bootstrap.servers' = '%s', 'format' = 'json')`, addr))); st.Err != "" {
 		t.Fatal(st.Err)
-	}
-	a, err := kafka.OpenAdmin(kafka.Config{Brokers: []string{broker.Addr()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	if err := a.CreateTopic(t.Context(), "clicks", 2, 1, nil); err != nil {
-		t.Fatal(err)
 	}
 	at := func(sec int) string {
 		return fmt.Sprintf(`{"page":"home","ts":"2024-01-01 10:%02d:%02d"}`, sec/60, sec%60)
 	}
-	produce(t, broker.Addr(), "clicks", 0, at(1), at(2), at(70), at(200))
+	produce(t, addr, "clicks", 0, at(1), at(2), at(70), at(200))
 	r := s.Start(t.Context(), "SELECT window_start, page, count(*) AS n FROM clicks GROUP BY TUMBLE(ts, '1 minute'), page")
 	await(t, r, func() bool {
 		l := r.Live()
@@ -88,12 +94,12 @@ func TestWhyIdlePartition(t *testing.T) {
 		t.Fatal("nothing to set")
 	}
 	await(t, r, func() bool { return r.Live().Status().Partitions[1].Idle })
-	produce(t, broker.Addr(), "clicks", 0, at(205))
+	produce(t, addr, "clicks", 0, at(205))
 	await(t, r, func() bool { return r.Live().Next() >= 2 })
 	if got := tableText(r.Live().Table(-1)); !strings.Contains(got, "2024-01-01 10:00:00=home") {
 		t.Errorf("table %s", got)
 	}
-	produce(t, broker.Addr(), "clicks", 0, at(3), at(400), "{broken")
+	produce(t, addr, "clicks", 0, at(3), at(400), "{broken")
 	await(t, r, func() bool { st := r.Live().Status(); return st.Late == 1 && st.Bad == 1 })
 	late, bad := r.Live().Late(10), r.Live().Bad(10)
 	if len(late.Rows) != 1 || len(late.Columns) < 4 || len(bad.Rows) != 1 || bad.Rows[0][0].Text != "clicks" || !strings.Contains(bad.Rows[0][4].Text, "{broken") {
