@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ func big(b *testing.B) *app {
 	clock := time.Unix(0, 0)
 	a := newApp(context.Background(), Options{Session: s}, func() time.Time { return clock })
 	b.Cleanup(a.close)
+	a.term = &terminal{out: io.Discard, lost: func() {}} // frames are painted
 	a.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
 	a.explore.editor.Buffer().SetText("SELECT * FROM gen.nexmark_bid(events => 1000000);\nSELECT 1;\n")
 	a.explore.runText(origin{text: "SELECT * FROM gen.nexmark_bid(events => 1000000)"})

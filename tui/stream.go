@@ -34,6 +34,7 @@ type stream struct {
 	run  *repl.Run // nil: none yet
 	live *repl.Live
 	from origin
+	twin bool // of a query over a file, started by the screen
 	st   repl.RunStatus
 	now  repl.LiveStatus
 	size int64 // bytes of the recorder
@@ -124,7 +125,7 @@ func (s *stream) cursor() (int, int, tea.CursorShape, bool) {
 func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s := a.stream
 	s.cancelQuery()
-	s.run, s.live, s.from = run, run.Live(), from
+	s.run, s.live, s.from, s.twin = run, run.Live(), from, false
 	s.st, s.now, s.size = run.Status(), s.live.Status(), s.live.Bytes()
 	s.at, s.rate = -1, 0
 	s.shown, s.fresh, s.plot = shownLive{}, refresh{busy: s.fresh.busy}, livePlot{}

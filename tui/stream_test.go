@@ -143,6 +143,27 @@ func TestTheFilesTwin(t *testing.T) {
 	}
 }
 
+// A stream that the user started is not ended by going to its screen.
+func TestTheTwinLeavesARunningStreamAlone(t *testing.T) {
+	folder(t)
+	d := drive(t, 100, 30, Options{})
+	d.typed("select country from 'orders.csv'").keys("ctrl+r").keys("esc tab")
+	run := d.a.ses.Start(d.a.ctx, "select price from gen.nexmark_bid(events => 100000000000, stream => true)")
+	for run.Live() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	run.Live().SetRate(100)
+	d.a.toStream(run, origin{text: "select price"})
+	d.a.show("explore")
+	d.send(keyPress("2"))
+	d.want("[2 Stream]", "this stream runs on; :twin")
+	if d.a.stream.run != run || run.Status().State != repl.StateRunning {
+		t.Error("the stream was ended")
+	}
+	run.Cancel()
+	<-run.Done()
+}
+
 func TestStreamOfWindowsSaysWhatIsFinal(t *testing.T) {
 	d := streaming(t, 120, 30, "create view b as select * from gen.nexmark_bid(events => 300, stream => true);\n"+
 		"select window_start, window_end, count(*) as n from tumble(table b, descriptor(date_time), interval '1' second) group by window_start, window_end")

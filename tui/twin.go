@@ -12,11 +12,15 @@ import (
 )
 
 // toScreen is the digit of a screen. From a query over a file, the stream screen runs the same query
-// over the topic that goes on where the file ends; a stream that runs is left alone.
+// over the topic that goes on where the file ends. A stream that the user started is left alone.
 func (a *app) toScreen(id string) tea.Cmd {
 	from := a.front()
 	cmd := a.show(id)
-	if from != screen(a.explore) || id != a.stream.id() || !a.explore.twinDue || a.stream.running() {
+	if from != screen(a.explore) || id != a.stream.id() || !a.explore.twinDue {
+		return cmd
+	}
+	if a.stream.running() && !a.stream.twin {
+		a.say(canvas.Dim, "this stream runs on; :twin on screen 1 puts the query over its topic in its place")
 		return cmd
 	}
 	return tea.Batch(cmd, a.runTwin())
@@ -70,6 +74,7 @@ func (a *app) showTwin(run *repl.Run, tw *repl.Twin) tea.Cmd {
 	a.record("riffle sql "+quote(oneStatement(tw.Text))+a.sourceArgs(), "the query over its topic")
 	cmd := a.toStream(run, origin{text: tw.Text})
 	s := a.stream
+	s.twin = true
 	if at := slices.IndexFunc(s.live.Columns(), func(c repl.Column) bool { return c.Name == tw.Order }); at >= 0 {
 		s.sort.col, s.sort.desc = at, tw.Desc
 	}
