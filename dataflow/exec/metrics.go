@@ -283,6 +283,9 @@ func (t *task) metrics() TaskMetrics {
 	out.RowsOut = out.RowsIn
 	if n := len(t.chain.links); n > 0 {
 		out.RowsOut = t.chain.links[n-1].stats.out.Load()
+		if _, ok := t.stage.ops[n-1].node.(*plan.Sink); ok { // it emits nothing: what it writes goes out
+			out.RowsOut = t.chain.links[n-1].stats.in.Load()
+		}
 	}
 	return out
 }
