@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,7 +207,7 @@ func (c *Catalog) topicLike(file string, cols []string) string {
 	seen := map[*declared]bool{}
 	base := file[strings.LastIndexAny(file, "/\\")+1:]
 	base, _, _ = strings.Cut(base, ".")
-	for _, n := range slices.Backward(c.sortedNames()) { // "orders" before the "t" that it is, too
+	for _, n := range c.sortedNames() {
 		d := c.tables[n]
 		if !d.isTopic() || seen[d] || len(cols) == 0 || !hasAll(d.columnNames(), cols) {
 			continue
@@ -223,7 +224,8 @@ func (c *Catalog) topicLike(file string, cols []string) string {
 	return ""
 }
 
-// sortedNames lists the tables; c.mu is held. Names that riffle gave itself, t and t2, come first.
+// sortedNames lists the tables; c.mu is held. The names t and t2, which sources have beside their own,
+// come last.
 func (c *Catalog) sortedNames() []string {
 	var out []string
 	for n := range c.tables {
@@ -231,16 +233,11 @@ func (c *Catalog) sortedNames() []string {
 	}
 	given := func(n string) int {
 		if n[0] == 't' && strings.Trim(n[1:], "0123456789") == "" {
-			return 0
+			return 1
 		}
-		return 1
+		return 0
 	}
-	slices.SortFunc(out, func(x, y string) int {
-		if d := given(x) - given(y); d != 0 {
-			return d
-		}
-		return strings.Compare(x, y)
-	})
+	slices.SortFunc(out, func(x, y string) int { return cmp.Or(given(x)-given(y), strings.Compare(x, y)) })
 	return out
 }
 
