@@ -236,9 +236,6 @@ func operatorOf(s, before exec.StageMetrics, rate func(now, before int64) float6
 
 func clamp(x float64) float64 { return math.Max(0, math.Min(1, x)) }
 
-// shownSplits is beyond how many splits those that have ended are left out.
-const shownSplits = 128
-
 // partitionsOf adds the sources' partitions, and what they mean for the whole job.
 func (v *view) partitionsOf(m exec.Metrics) {
 	hold := dataflow.MaxTime
@@ -249,9 +246,6 @@ func (v *view) partitionsOf(m exec.Metrics) {
 		}
 	}
 	for _, s := range m.Splits {
-		if s.Ended && len(m.Splits) > shownSplits {
-			continue // a source of many small splits, such as a generator
-		}
 		since := s.Opened
 		if !s.LastRow.IsZero() {
 			since = s.LastRow
