@@ -1,8 +1,10 @@
 package repl
 
 import (
+	"cmp"
+	"encoding/binary"
+	"math"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -171,26 +173,89 @@ func (t *LiveTable) Final(row int64) bool {
 func (t *LiveTable) Sorted(col int, desc bool) *LiveTable {
 	out := *t
 	out.refs = make([]rowRef, t.rows)
-	vals := make([]vec.Value, t.rows)
-	order := make([]int, t.rows)
-	var typ vec.Type
-	for i := range order {
+	rows := make([]orderedRow, t.rows)
+	exact := true
+	for i := range rows {
 		ref := t.ref(int64(i))
-		typ = ref.b.Cols[col].Type
-		vals[i], order[i] = ref.b.Cols[col].Value(int(ref.row)), i
+		var all bool
+		rows[i], all = orderOf(ref.b.Cols[col], int(ref.row))
+		rows[i].at = int32(i)
+		exact = exact && all
+		if desc && !rows[i].null {
+			rows[i].key = ^rows[i].key
+		}
 	}
-	sort.SliceStable(order, func(i, j int) bool {
-		a, b := vals[order[i]], vals[order[j]]
-		if a.Null || b.Null {
-			return !a.Null && b.Null
+	slices.SortFunc(rows, func(x, y orderedRow) int {
+		switch {
+		case x.null != y.null:
+			if x.null {
+				return 1
+			}
+			return -1
+		case x.key != y.key:
+			return cmp.Compare(x.key, y.key)
+		case exact || x.null:
+			return cmp.Compare(x.at, y.at)
 		}
-		if desc {
-			a, b = b, a
-		}
-		return vec.CompareValues(typ, a, b) < 0
+		return cmp.Or(t.compare(col, desc, x.at, y.at), cmp.Compare(x.at, y.at))
 	})
-	for i, k := range order {
-		out.refs[i] = t.ref(int64(k))
+	for i, r := range rows {
+		out.refs[i] = t.ref(int64(r.at))
 	}
 	return &out
+}
+
+// orderedRow is a row with a number in the order of its value, or of the value's beginning.
+type orderedRow struct {
+	key  uint64
+	at   int32
+	null bool
+}
+
+// orderOf gives a value its number; exact says that equal numbers mean equal values.
+func orderOf(v *vec.Vec, row int) (o orderedRow, exact bool) {
+	if v.IsNull(row) {
+		return orderedRow{null: true}, true
+	}
+	const sign = 1 << 63
+	base, i := v.Base(), v.Index(row)
+	switch v.Type.Phys() {
+	case vec.PhysBool:
+		if base.B[i] {
+			o.key = 1
+		}
+		return o, true
+	case vec.PhysI32:
+		return orderedRow{key: uint64(int64(base.I32[i])) ^ sign}, true
+	case vec.PhysI64:
+		return orderedRow{key: uint64(base.I64[i]) ^ sign}, true
+	case vec.PhysF64:
+		f := base.F64[i]
+		switch b := math.Float64bits(f); {
+		case math.IsNaN(f): // behind the numbers
+			return orderedRow{key: math.MaxUint64}, true
+		case f == 0: // of either sign
+			return orderedRow{key: sign}, true
+		case b&sign != 0:
+			return orderedRow{key: ^b}, true
+		default:
+			return orderedRow{key: b | sign}, true
+		}
+	case vec.PhysStr:
+		var head [8]byte
+		copy(head[:], v.Str(row))
+		return orderedRow{key: binary.BigEndian.Uint64(head[:])}, false
+	}
+	return o, false
+}
+
+// compare orders two rows by their whole values.
+func (t *LiveTable) compare(col int, desc bool, x, y int32) int {
+	rx, ry := t.ref(int64(x)), t.ref(int64(y))
+	vx, vy := rx.b.Cols[col], ry.b.Cols[col]
+	c := vec.CompareValues(vx.Type, vx.Value(int(rx.row)), vy.Value(int(ry.row)))
+	if desc {
+		return -c
+	}
+	return c
 }
