@@ -124,7 +124,8 @@ type Checkpoint struct {
 	Bytes    int64     `json:"bytes"`   // that were written
 	State    int64     `json:"state"`   // bytes of all its files
 	Rows     int64     `json:"rows"`
-	Cause    string    `json:"cause,omitempty"` // why it was slow, or failed; what it could not tell others
+	Cause    string    `json:"cause,omitempty"` // why it was slow, or failed
+	Note     string    `json:"note,omitempty"`  // what does no harm: others cannot see how far it is
 	Failed   bool      `json:"failed,omitempty"`
 }
 

@@ -234,8 +234,8 @@ func (j *job) onCheckpoint(e exec.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c.Cause = slowCause(c, checkpointOf(j.rec.Spec))
-	if c.Cause == "" && e.Unpublished != nil {
-		c.Cause = "others cannot see how far it is: " + e.Unpublished.Error()
+	if e.Unpublished != nil {
+		c.Note = "others cannot see how far it is: " + e.Unpublished.Error()
 	}
 	if e.Err != nil {
 		c.Failed, c.Cause = true, e.Err.Error()

@@ -30,6 +30,7 @@ type (
 	JobWhy        = jobs.Why
 	JobFix        = jobs.Fix
 	JobFit        = jobs.Fit
+	JobSetting    = jobs.SetRequest
 	Tapped        = jobs.Tapped
 	Savepoint     = jobs.SavepointInfo
 	JobServer     = jobs.ServerInfo

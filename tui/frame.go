@@ -150,7 +150,7 @@ func (a *app) drawTabs(r canvas.Region) {
 			x = r.Text(x, 0, " "+name+" ", canvas.Dim) + 1
 		}
 	}
-	corner := strings.TrimSpace(a.front().corner() + "  " + a.opts.Profile)
+	corner := strings.TrimSpace(a.front().corner() + "  " + a.jobs.profile)
 	if w := canvas.Width(corner); x+w+1 <= r.W {
 		r.Right(r.W, 0, corner, canvas.Text)
 	}

@@ -257,44 +257,19 @@ func (j *jobs) why() tea.Cmd {
 	name := j.sel
 	return j.a.background(func(ctx context.Context) func() tea.Cmd {
 		w, err := j.client.Why(ctx, name)
+		set := func(key, value string) error {
+			_, err := j.client.Set(j.a.ctx, name, key, value)
+			return err
+		}
 		return func() tea.Cmd {
 			if err != nil {
 				j.a.say(canvas.Bad, firstLine(err.Error()))
 				return nil
 			}
-			j.a.open(&whyBox{a: j.a, name: "Why is there no output? " + name, why: j.answer(name, w)})
+			j.a.open(&whyBox{a: j.a, name: "Why is there no output? " + name, why: repl.WhyOf(w, set)})
 			return nil
 		}
 	})
-}
-
-// answer turns the server's reasons into those of the overlay; a fix that is a live setting can be
-// applied.
-func (j *jobs) answer(name string, w repl.JobWhy) repl.Why {
-	out := repl.Why{Cause: w.Text, Detail: w.Facts, NotIt: w.NotIt}
-	if w.Cause != "" {
-		out.Cause = w.Cause
-	}
-	for _, f := range w.Fixes {
-		fix := repl.Fix{Text: f.Text, Command: f.Command}
-		if key, value, ok := liveSetting(f.Command, name); ok && f.Live {
-			fix.Apply = func() error {
-				_, err := j.client.Set(j.a.ctx, name, key, value)
-				return err
-			}
-		}
-		out.Fixes = append(out.Fixes, fix)
-	}
-	return out
-}
-
-// liveSetting reads "riffle job set NAME key=value".
-func liveSetting(line, name string) (key, value string, ok bool) {
-	rest, ok := strings.CutPrefix(line, "riffle job set "+name+" ")
-	if !ok {
-		return "", "", false
-	}
-	return strings.Cut(rest, "=")
 }
 
 // plan shows how the job is computed.

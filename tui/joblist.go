@@ -3,6 +3,8 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -312,18 +314,31 @@ func (j *jobs) drawRates(r canvas.Region, _ bool) {
 		if y >= r.H || width < 4 {
 			return
 		}
-		from := max(0, at+1-width)
-		values := make([]float64, 0, width)
-		for _, s := range j.samples[from : at+1] {
-			values = append(values, row.value(s))
-		}
 		r.Text(1, y, row.name, canvas.Dim)
-		widget.Spark(r.Sub(1+name, y, width, 1), j.a.theme, values, canvas.Bar)
-		r.Right(r.W-1, y, row.text(values[len(values)-1]), canvas.Text)
+		widget.Spark(r.Sub(1+name, y, width, 1), j.a.theme, secondly(j.samples[:at+1], width, row.value), canvas.Bar)
+		r.Right(r.W-1, y, row.text(row.value(j.samples[at])), canvas.Text)
 	}
 	if len(rows) < r.H {
 		r.Clip(j.a.theme, 1, r.H-1, r.W-2, "at "+clock(j.samples[at].At, j.a.now())+"  kept by the job: 1 s x 1 h", canvas.Dim)
 	}
+}
+
+// secondly lists a number of the last n seconds, up to that of the last sample. Seconds without a sample,
+// in which the job did not run, have none.
+func secondly(samples []repl.JobSample, n int, value func(repl.JobSample) float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	end := samples[len(samples)-1].At
+	for _, s := range slices.Backward(samples) {
+		i := n - 1 - int(end.Sub(s.At).Round(time.Second)/time.Second)
+		if i < 0 {
+			break
+		}
+		out[i] = value(s)
+	}
+	return out
 }
 
 func (j *jobs) savesTitle() (string, string) { return "Checkpoints & savepoints", "S savepoint" }
@@ -350,10 +365,14 @@ func (j *jobs) drawSaves(r canvas.Region, _ bool) {
 		}
 		x := r.Text(1, y, fmt.Sprintf("#%d %s ", c.ID, c.At.UTC().Format("15:04:05")), canvas.Text)
 		x = r.Text(x, y, word, st)
-		r.Clip(j.a.theme, x+1, y, r.W-x-2, fmt.Sprintf("%s  align %s write %s commit %s  %s", ms(c.TotalMS), ms(c.AlignMS), ms(c.WriteMS), ms(c.CommitMS), render.Bytes(c.Bytes)), canvas.Text)
+		r.Clip(j.a.theme, x+1, y, r.W-x-2, fmt.Sprintf("%s  %s %s  align %s write %s commit %s", ms(c.TotalMS), render.Bytes(c.Bytes), c.Kind, ms(c.AlignMS), ms(c.WriteMS), ms(c.CommitMS)), canvas.Text)
 		y++
 		if c.Cause != "" && y < r.H-saves {
 			r.Clip(j.a.theme, 3, y, r.W-4, c.Cause, canvas.Warn)
+			y++
+		}
+		if c.Note != "" && y < r.H-saves {
+			r.Clip(j.a.theme, 3, y, r.W-4, c.Note, canvas.Dim)
 			y++
 		}
 	}

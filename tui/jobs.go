@@ -16,6 +16,7 @@ import (
 // jobServer is what the screen asks of the job server; *repl.Jobs is one.
 type jobServer interface {
 	Addr() string
+	Server(ctx context.Context) (repl.JobServer, error)
 	List(ctx context.Context) ([]repl.JobInfo, error)
 	Show(ctx context.Context, name string) (repl.JobDetail, error)
 	Metrics(ctx context.Context, name string, since time.Time) ([]repl.JobSample, error)
@@ -42,9 +43,11 @@ type jobs struct {
 	client jobServer // nil: the address cannot be used
 	list   []repl.JobInfo
 	err    error // of the last look at the server
-	seen   time.Time
-	busy   bool // an answer is on its way
-	timer  bool // the next look is due later
+	// profile is that of a server in production, else ""; the first line of all screens has it.
+	profile string
+	seen    time.Time
+	busy    bool // an answer is on its way
+	timer   bool // the next look is due later
 
 	sel    string // name of the job under the cursor
 	filter string
@@ -153,6 +156,7 @@ func (j *jobs) drawNoServer(r canvas.Region) {
 
 // looked is what one look at the server brought.
 type looked struct {
+	server  repl.JobServer
 	list    []repl.JobInfo
 	detail  *repl.JobDetail
 	samples []repl.JobSample
@@ -185,6 +189,9 @@ func (j *jobs) look() tea.Cmd {
 }
 
 func ask(ctx context.Context, client jobServer, name string, since time.Time) (got looked) {
+	if got.server, got.err = client.Server(ctx); got.err != nil {
+		return got
+	}
 	if got.list, got.err = client.List(ctx); got.err != nil {
 		return got
 	}
@@ -233,6 +240,10 @@ func (j *jobs) take(name string, got looked) {
 	}
 	j.seen = j.a.now()
 	j.list = got.list
+	j.profile = ""
+	if got.server.Profile == repl.ProfileProd {
+		j.profile = got.server.Profile
+	}
 	j.arrange()
 	if j.opens && j.sel != "" {
 		j.openDetail()

@@ -14,18 +14,25 @@ import (
 
 // board is a job server with two jobs, for tests of the screen. It keeps what it was asked to do.
 type board struct {
-	now  time.Time
-	down bool
-	did  []string
-	hold chan struct{} // the list comes when it is closed; nil: at once
+	now     time.Time
+	down    bool
+	did     []string
+	hold    chan struct{} // the list comes when it is closed; nil: at once
+	profile string
 }
 
 func (b *board) Addr() string { return "/run/riffle.sock" }
+func (b *board) Server(context.Context) (repl.JobServer, error) {
+	if b.down {
+		return repl.JobServer{}, errDown
+	}
+	return repl.JobServer{Profile: b.profile}, nil
+}
 
 func ptr[T any](v T) *T { return &v }
 
 func (b *board) infos() []repl.JobInfo {
-	ckpt := &repl.JobCheckpoint{ID: 4412, At: b.now.Add(-8 * time.Second), TotalMS: 1100, AlignMS: 40, WriteMS: 900, CommitMS: 160, Bytes: 400_000, Rows: 88}
+	ckpt := &repl.JobCheckpoint{ID: 4412, At: b.now.Add(-8 * time.Second), TotalMS: 1100, AlignMS: 40, WriteMS: 900, CommitMS: 160, Kind: "full", Bytes: 400_000, Rows: 88}
 	return []repl.JobInfo{
 		{Name: "rev_by_country", Kind: "stream", State: "running", Version: 3, Parallelism: 4, Target: "out/rev", Mode: "upsert", UptimeMS: 273_600_000,
 			InRate: 48_200, OutRate: 61, Busy: 0.98, Backpressure: 0.41, Watermark: ptr("2026-11-21 10:41:07"), LagMS: ptr(int64(5400)), SourceLag: 6902,
@@ -94,7 +101,7 @@ func (b *board) graph(d *repl.JobDetail) {
 	}
 	d.Partitions = []repl.JobPartition{{Table: "orders", Name: "kafka:orders/0", Rows: 100, Lag: 3, Watermark: ptr("2026-11-21 10:41:12")},
 		{Table: "orders", Name: "kafka:orders/7", Rows: 90, Lag: 6902, Watermark: ptr("2026-11-21 10:41:07"), Holds: true, QuietMS: 14_000}}
-	d.History = []repl.JobCheckpoint{*d.Checkpoint, {ID: 4411, At: b.now.Add(-18 * time.Second), TotalMS: 7900, AlignMS: 7100, WriteMS: 700, Bytes: 100_000, Cause: "the barrier waited 7.1 s at Aggregate[2]"}}
+	d.History = []repl.JobCheckpoint{*d.Checkpoint, {ID: 4411, At: b.now.Add(-18 * time.Second), TotalMS: 7900, AlignMS: 7100, WriteMS: 700, Kind: "incr", Bytes: 100_000, Cause: "the barrier waited 7.1 s at Aggregate[2]"}}
 }
 
 func (b *board) Metrics(_ context.Context, _ string, since time.Time) (out []repl.JobSample, err error) {
@@ -114,7 +121,7 @@ func (b *board) Savepoints(_ context.Context, name string) ([]repl.Savepoint, er
 
 func (b *board) Why(context.Context, string) (repl.JobWhy, error) {
 	return repl.JobWhy{Text: "watermark stands", Cause: "The watermark stands: partition 7 is silent.", Facts: []string{"last row 14 s ago"}, NotIt: []string{"the sink takes rows"},
-		Fixes: []repl.JobFix{{Text: "let it not count after 60 s", Command: "riffle job set rev_by_country idle-timeout=60s", Live: true}}}, nil
+		Fixes: []repl.JobFix{{Text: "let it not count after 60 s", Command: "riffle job set rev_by_country idle-timeout=60s", Live: true, Set: &repl.JobSetting{Key: "idle-timeout", Value: "60s"}}}}, nil
 }
 
 func (b *board) log(format string, args ...any) error {
@@ -222,7 +229,8 @@ func TestJobActionsAskFirst(t *testing.T) {
 
 // In prod the name is typed before something is taken away.
 func TestProdAsksForTheName(t *testing.T) {
-	d, b := onJobs(t, 100, 30, Options{Profile: "prod"})
+	d, b := onJobs(t, 100, 30, Options{})
+	b.profile = repl.ProfileProd
 	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
 	d.run(d.a.jobs.look())
 	d.settle()
@@ -313,4 +321,14 @@ func TestServerThatGoesAway(t *testing.T) {
 	d.run(d.a.jobs.look())
 	d.settle()
 	d.want("No job server answers")
+}
+
+// A second in which the job did not run is a gap in its numbers.
+func TestSecondly(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(s), int64(s)*7_000_000) }
+	samples := []repl.JobSample{{At: at(1), InRate: 1}, {At: at(2), InRate: 2}, {At: at(5), InRate: 5}}
+	got := fmt.Sprint(secondly(samples, 4, func(s repl.JobSample) float64 { return s.InRate }))
+	if want := "[2 NaN NaN 5]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }

@@ -33,9 +33,6 @@ type Options struct {
 	ASCII, NoColor bool
 	// Keys is the layout of keys: "vim" (default), "emacs" or "vscode". New refuses others.
 	Keys string
-	// Profile is the name of what is worked on, shown in the first line. In "prod" the job's name has to
-	// be typed before it is stopped, cancelled, forgotten, restarted, rescaled or replaced.
-	Profile string
 	// Lines says that there is a line REPL to go to: ctrl-t asks for it.
 	Lines bool
 	// In and Out replace the terminal in tests; Env replaces its environment. nil is the process's.
@@ -45,9 +42,6 @@ type Options struct {
 
 	jobs jobServer // instead of the session's, in tests
 }
-
-// prodProfile is the profile in which names are typed.
-const prodProfile = "prod"
 
 // Screens are the screens over one session. They keep what they show from one Run to the next.
 type Screens struct{ a *app }

@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"context"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -62,18 +64,37 @@ func (p *prompt) close(a *app) tea.Cmd {
 	return nil
 }
 
-// typedName asks for the name of what do is done to, where that is production.
+// typedName asks for the name of what do is done to, where the server is in production. A server that
+// nobody has looked at is asked first.
 func (a *app) typedName(name string, do func() tea.Cmd) func() tea.Cmd {
-	if a.opts.Profile != prodProfile {
+	client := a.jobs.client
+	if client == nil {
 		return do
 	}
-	return func() tea.Cmd {
+	guard := func(profile string) tea.Cmd {
+		if profile != repl.ProfileProd {
+			return do()
+		}
 		return a.ask(prompt{help: "go on", enter: func(text string) tea.Cmd {
 			if strings.TrimSpace(text) != name {
 				a.say(canvas.Warn, "nothing was done: the name is "+name)
 				return nil
 			}
 			return do()
-		}}, "this is "+prodProfile+": type "+name+" to go on: ", "")
+		}}, "this is "+profile+": type "+name+" to go on: ", "")
+	}
+	return func() tea.Cmd {
+		if !a.jobs.seen.IsZero() {
+			return guard(a.jobs.profile)
+		}
+		return a.background(func(ctx context.Context) func() tea.Cmd {
+			s, err := client.Server(ctx)
+			return func() tea.Cmd {
+				if err != nil { // do says what is wrong with the server
+					return do()
+				}
+				return guard(s.Profile)
+			}
+		})
 	}
 }

@@ -61,7 +61,7 @@ func (e *explore) replace() tea.Cmd {
 }
 
 // fitWords says what becomes of an operator's state.
-var fitWords = map[string]string{"keep": "kept", "new": "begins empty", "drop": "DROPPED"}
+var fitWords = map[string]string{"keep": "kept", "rebuild": "rebuilt", "new": "begins empty", "drop": "DROPPED"}
 
 // fitLines say, operator by operator, what becomes of a job's state.
 func fitLines(fits []repl.JobFit) []widget.Line {

@@ -92,7 +92,7 @@ func (a *app) screens(ctx context.Context, o tui.Options, prepare func(*repl.Ses
 
 // screenOptions are how the screens look and what their keys are.
 func (a *app) screenOptions(o tui.Options) tui.Options {
-	o.Keys, o.Profile, o.Lines = os.Getenv("RIFFLE_KEYS"), os.Getenv("RIFFLE_PROFILE"), true
+	o.Keys, o.Lines = os.Getenv("RIFFLE_KEYS"), true
 	o.ASCII, o.NoColor = a.ascii, a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("CLICOLOR") == "0"
 	return o
 }
