@@ -228,6 +228,15 @@ func (c *chain) flush() error {
 	return nil
 }
 
+// idle tells receivers that nothing comes for a while. What operators hold back goes before: a
+// watermark after it would mean that more is to come.
+func (c *chain) idle() error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindIdle})
+}
+
 // repeat sends the last watermark again, which tells receivers that this task is idle no longer.
 func (c *chain) repeat() error {
 	if n := len(c.links); n > 0 {

@@ -95,7 +95,7 @@ func (st *sourceTask) advance() error {
 	if !live {
 		if len(st.open) > 0 && !st.idle {
 			st.idle = true
-			return st.t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindIdle})
+			return st.t.chain.idle()
 		}
 		return nil
 	}
