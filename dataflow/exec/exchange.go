@@ -145,6 +145,17 @@ func (x *exchange) put(r int, e dataflow.Event) error {
 	return err
 }
 
+// ask notes which receivers want no more rows, and returns what allDone does.
+func (x *exchange) ask() error {
+	for r := range x.to {
+		if to := &x.to[r]; !to.done && to.in.refuses() {
+			to.done = true
+			x.done++
+		}
+	}
+	return x.allDone()
+}
+
 // allDone is ErrDone once no receiver wants rows.
 func (x *exchange) allDone() error {
 	if x.done == len(x.to) {

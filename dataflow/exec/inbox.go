@@ -185,3 +185,10 @@ func (in *inbox) doneReceiving() {
 	}
 	in.mu.Unlock()
 }
+
+// refuses tells whether the receiver takes no more events.
+func (in *inbox) refuses() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.deaf
+}

@@ -31,6 +31,23 @@ func TestLimitStopsSources(t *testing.T) {
 	}
 }
 
+// TestLimitOfSilentStream: a limit that several tasks reach together ends the job, also when none of
+// them has rows any more.
+func TestLimitOfSilentStream(t *testing.T) {
+	noLeaks(t)
+	f := &fakeTable{stream: true, rows: 100, splits: 3, next: func(n int) error {
+		if n >= 6 {
+			return dataflow.ErrNoRows
+		}
+		return nil
+	}}
+	n := 0
+	out := dataflow.OutputFunc(func(b *vec.Batch) error { n += b.Live(); return nil })
+	if _, err := Run(t.Context(), physical(t, &plan.Limit{In: f.scan(), N: 5}), Options{Parallelism: 3, Result: out}); err != nil || n != 5 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+}
+
 // TestResultDone: the caller's ErrDone ends a job without an error.
 func TestResultDone(t *testing.T) {
 	noLeaks(t)

@@ -273,7 +273,7 @@ func (t *task) handle(ch int, e dataflow.Event) error {
 			return t.chain.advance(wm)
 		}
 		if t.align.allIdle() {
-			return t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindIdle})
+			return t.chain.idle()
 		}
 	case dataflow.KindBarrier:
 		if t.align.take(ch, e) {
@@ -311,6 +311,7 @@ func (t *task) endChannel(ch int) error {
 // goes out as at the end of input.
 func (t *task) finishEarly() error {
 	t.in.doneReceiving()
+	t.tellSenders()
 	if err := t.chain.advance(dataflow.MaxTime); err != nil {
 		return err
 	}
@@ -324,6 +325,21 @@ func (t *task) finishEarly() error {
 		}
 	}
 	return t.chain.tail.broadcast(dataflow.Event{Kind: dataflow.KindEnd})
+}
+
+// tellSenders has the tasks that send to this one see that it wants no more rows. Without it those of a
+// stream that is silent would learn it with their next row only.
+func (t *task) tellSenders() {
+	for _, e := range t.stage.edges {
+		for _, from := range e.from.tasks {
+			from.in.post(func() error {
+				if x, ok := from.chain.tail.(*exchange); ok && !from.ended.Load() {
+					return x.ask()
+				}
+				return nil
+			})
+		}
+	}
 }
 
 // barrier takes the snapshot of this task and passes the barrier on.
