@@ -34,6 +34,7 @@ type updatingAgg struct {
 	epoch   uint64        // goes up when changes went out
 	since   time.Time     // when the oldest change that waits came; zero: none waits
 	passed  dataflow.Time // the watermark that went out
+	held    bool          // a later one waits
 	touched []state.Ref   // groups with changes that wait
 	was     []bool        // by touched: it is in the output
 	before  []state.Ref   // of one batch: groups in the output that it is the first to touch
@@ -110,12 +111,15 @@ func (u *updatingAgg) note(refs []state.Ref, fresh []int32) {
 	}
 }
 
-// Due is when the changes that wait must go.
+// Due is when the changes that wait must go, or the watermark that waited for changes which are gone.
 func (u *updatingAgg) Due() time.Time {
-	if u.since.IsZero() {
-		return time.Time{}
+	switch {
+	case !u.since.IsZero():
+		return u.since.Add(mergeFor)
+	case u.held:
+		return u.now()
 	}
-	return u.since.Add(mergeFor)
+	return time.Time{}
 }
 
 // Flush emits the changes that wait.
@@ -138,13 +142,14 @@ func (u *updatingAgg) Flush(out dataflow.Output) error {
 func (u *updatingAgg) Advance(wm dataflow.Time, out dataflow.Output) (dataflow.Time, error) {
 	if !u.since.IsZero() {
 		if wm < dataflow.MaxTime && u.now().Sub(u.since) < mergeFor {
+			u.held = u.held || wm > u.passed
 			return u.passed, nil
 		}
 		if err := u.Flush(out); err != nil {
 			return u.passed, err
 		}
 	}
-	u.passed = wm
+	u.passed, u.held = wm, false
 	return wm, nil
 }
 

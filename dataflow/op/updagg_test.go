@@ -157,6 +157,25 @@ func TestUpdatingAggMerges(t *testing.T) {
 	}
 }
 
+// TestUpdatingAggLetsWatermarksGo: the rows after a watermark that waits can have the changes before it
+// go. When nothing follows, it goes too.
+func TestUpdatingAggLetsWatermarksGo(t *testing.T) {
+	s := newSumLog(t)
+	s.u.now = func() time.Time { return time.UnixMilli(0) }
+	s.feed([3]int64{1, 5, 0})
+	if wm, err := s.u.Advance(100, s); wm != dataflow.MinTime || err != nil {
+		t.Errorf("watermark %d, %v", wm, err)
+	}
+	s.u.now = func() time.Time { return time.UnixMilli(10) }
+	s.feed([3]int64{2, 5, 0})
+	if s.got == "" || s.u.Due().IsZero() {
+		t.Errorf("got %q, and nothing is due", s.got)
+	}
+	if wm, err := s.u.Advance(100, s); wm != 100 || err != nil || !s.u.Due().IsZero() {
+		t.Errorf("watermark %d, %v", wm, err)
+	}
+}
+
 func TestExtremesNeedAnAnnouncedChangelog(t *testing.T) {
 	b := aggRows(rand.New(rand.NewPCG(9, 9)), 50, 1)
 	b.SetOps(vec.Delete)
