@@ -40,7 +40,7 @@ func reference() string {
 	for _, f := range expr.Funcs() {
 		byCategory[f.Category] = append(byCategory[f.Category], f)
 	}
-	for _, c := range []string{"Comparison", "Logic", "Arithmetic", "Numbers", "Text", "Date and time"} {
+	for _, c := range []string{"Comparison", "Logic", "Arithmetic", "Numbers", "Text", "JSON", "Date and time"} {
 		fmt.Fprintf(&b, "\n### %s\n\n| function | meaning | example |\n|---|---|---|\n", c)
 		for _, f := range byCategory[c] {
 			sig := f.Args
