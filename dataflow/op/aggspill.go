@@ -107,11 +107,10 @@ func (g *groups) restore(number int, b *vec.Batch, sel []int32, skip int) error 
 		return err
 	}
 	if number > 0 {
-		counts := &vec.Vec{}
 		base, idx, live := g.pick(cols[nk], b.N, sel, refs)
-		counts.Type = vec.TInt64
-		counts.Append(cols[nk+1], b.N, sel)
-		return g.addValues(&g.p.accs[g.p.aux[number-1].acc], base, idx, live, counts.I64, 1)
+		var buf []int64
+		counts := pickSlots(cols[nk+1].Flatten(nil, b.N, sel).I64, sel, len(refs), &buf)
+		return g.addValues(&g.p.accs[g.p.aux[number-1].acc], base, idx, live, counts, 1)
 	}
 	rows := &vec.Batch{Cols: cols, N: b.N}
 	return g.merge(rows, sel, refs, func(i int) int {
