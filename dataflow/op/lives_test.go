@@ -26,7 +26,7 @@ type lives struct {
 	r     *rand.Rand
 	make  func() (dataflow.Operator, error)
 	steps []optest.Step
-	keys  []int // columns by which rows go to tasks
+	keys  [2][]int // by input: columns by which rows go to tasks
 	disk  vfs.FS
 	store *state.Store
 
@@ -145,10 +145,8 @@ func (l *lives) step(s optest.Step) {
 			continue
 		}
 		b := s.Batch
-		if len(l.keys) > 0 {
-			b = b.WithSel(owned(task.tc, b, l.keys))
-		}
-		if b.Live() > 0 && (len(l.keys) > 0 || task.tc.Task == 0) {
+		b = b.WithSel(owned(task.tc, b, l.keys[s.In]))
+		if b.Live() > 0 {
 			l.check(task.op.Process(s.In, b, l))
 		}
 		if w, ok := task.op.(*windowAgg); ok && l.r.IntN(6) == 0 {
@@ -204,7 +202,7 @@ func (l *lives) run() outcome {
 	l.saved = livesMark{out: outcome{rows: map[string]int{}}}
 	for life := 0; ; life++ {
 		p := []int{1, 2, 7, 1, 3}[life%5]
-		if len(l.keys) == 0 {
+		if len(l.keys[0]) == 0 {
 			p = 1
 		}
 		l.begin(p)
@@ -228,7 +226,7 @@ func (l *lives) run() outcome {
 		for _, task := range l.tasks {
 			_, err := task.op.Advance(dataflow.MaxTime, l)
 			l.check(err)
-			l.check(task.op.EndInput(0, l))
+			l.check(task.op.EndInput(0, l)) // a join has nothing to do at the end of the other
 		}
 		out := l.out
 		l.end()
@@ -272,7 +270,7 @@ func TestWindowsOverManyLives(t *testing.T) {
 			steps := windowSteps(aggRows(r, 1500, 40), int64(r.IntN(3)*4))
 			want, late := windowModel(t, w, aggs, steps, []int{0, 1})
 			spec := AggSpec{Keys: boundKeys([]int{0, 1}), Aggs: aggs, In: aggIn, Window: &AggWindow{Start: 0, End: 1, Assign: &w}}
-			l := &lives{t: t, r: r, steps: steps, keys: []int{0, 1}, disk: vfs.NewMem(), make: func() (dataflow.Operator, error) { return onDisk(spec) }}
+			l := &lives{t: t, r: r, steps: steps, keys: [2][]int{{0, 1}}, disk: vfs.NewMem(), make: func() (dataflow.Operator, error) { return onDisk(spec) }}
 			l.compare(want, late)
 		})
 	}
@@ -289,7 +287,7 @@ func TestUpdatingAggOverManyLives(t *testing.T) {
 			steps, left := changes(r, aggRows(r, 1500, 40), aggIn)
 			now := time.UnixMilli(0)
 			spec := AggSpec{Keys: exprsOf(keys), Aggs: aggs, In: aggIn, Changelog: true}
-			l := &lives{t: t, r: r, steps: steps, keys: keys, disk: vfs.NewMem(), make: func() (dataflow.Operator, error) {
+			l := &lives{t: t, r: r, steps: steps, keys: [2][]int{keys}, disk: vfs.NewMem(), make: func() (dataflow.Operator, error) {
 				o, err := NewUpdatingAgg(spec)
 				if err == nil {
 					o.(*updatingAgg).now = func() time.Time {
@@ -300,6 +298,18 @@ func TestUpdatingAggOverManyLives(t *testing.T) {
 				return o, err
 			}}
 			l.compare(modelGroups(t, aggs, left, keys), 0)
+		})
+	}
+}
+
+// TestStreamJoinOverManyLives takes rows of both sides back over lives.
+func TestStreamJoinOverManyLives(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 10))
+			spec, steps, want := joinChanges(t, r, 900, 1+r.IntN(300), r.IntN(2) == 0)
+			l := &lives{t: t, r: r, steps: steps, keys: [2][]int{{0}, {1}}, disk: vfs.NewMem(), make: func() (dataflow.Operator, error) { return NewStreamJoin(spec) }}
+			l.compare(want, 0)
 		})
 	}
 }

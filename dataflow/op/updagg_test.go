@@ -194,19 +194,25 @@ func TestExtremesNeedAnAnnouncedChangelog(t *testing.T) {
 	}
 }
 
-func TestStreamJoin(t *testing.T) {
+// joinChanges is n rows on each side of a join of column 0 with column 1, of which some are taken back,
+// and the pairs of those that are left. different wants their texts to differ.
+func joinChanges(t *testing.T, r *rand.Rand, n, keys int, different bool) (spec StreamJoinSpec, steps []optest.Step, want []string) {
 	left, right := []vec.Type{vec.TInt64, vec.TString, vec.TFloat64}, []vec.Type{vec.TString, vec.TInt64}
 	lk, rk := &expr.Col{Idx: 0, Name: "a", T: vec.TInt64}, &expr.Col{Idx: 1, Name: "b", T: vec.TInt64}
-	cond, err := expr.NewCall("<>", &expr.Col{Idx: 1, Name: "s", T: vec.TString}, &expr.Col{Idx: 3, Name: "t", T: vec.TString})
-	if err != nil {
-		t.Fatal(err)
+	spec = StreamJoinSpec{Left: left, Right: right, Keys: [2][]expr.Expr{{lk}, {rk}}}
+	if different {
+		cond, err := expr.NewCall("<>", &expr.Col{Idx: 1, Name: "s", T: vec.TString}, &expr.Col{Idx: 3, Name: "t", T: vec.TString})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.Residual = cond
 	}
-	rows := func(r *rand.Rand, types []vec.Type, n int) *vec.Batch {
+	rows := func(types []vec.Type) *vec.Batch {
 		b := vec.NewBatch(types)
 		for range n {
 			row := make([]vec.Value, len(types))
 			for c, ty := range types {
-				row[c] = vec.Value{I: int64(r.IntN(12)), F: 1.5, S: fmt.Sprint("text of the row ", r.IntN(4)), Null: r.IntN(9) == 0}
+				row[c] = vec.Value{I: int64(r.IntN(keys)), F: 1.5, S: fmt.Sprint("text of the row ", r.IntN(4)), Null: r.IntN(9) == 0}
 				if ty != vec.TInt64 {
 					row[c].I = 0
 				}
@@ -215,37 +221,34 @@ func TestStreamJoin(t *testing.T) {
 		}
 		return b
 	}
-	for _, residual := range []expr.Expr{nil, cond} {
-		r := rand.New(rand.NewPCG(3, 4))
-		ls, lleft := changes(r, rows(r, left, 120), left)
-		rs, rleft := changes(r, rows(r, right, 120), right)
-		var steps []optest.Step
-		for i := range max(len(ls), len(rs)) {
-			if i < len(ls) {
-				steps = append(steps, ls[i])
-			}
-			if i < len(rs) {
-				rs[i].In = 1
-				steps = append(steps, rs[i])
-			}
+	ls, lleft := changes(r, rows(left), left)
+	rs, rleft := changes(r, rows(right), right)
+	for i := range max(len(ls), len(rs)) {
+		if i < len(ls) {
+			steps = append(steps, ls[i])
 		}
-		var want []string
-		for i := range lleft.N {
-			for k := range rleft.N {
-				a, b := lleft.Cols[0].Value(i), rleft.Cols[1].Value(k)
-				s, u := lleft.Cols[1].Value(i), rleft.Cols[0].Value(k)
-				if a.Null || b.Null || a.I != b.I || residual != nil && (s.Null || u.Null || s.S == u.S) {
-					continue
-				}
-				want = append(want, optest.RowText(lleft, i)+"|"+optest.RowText(rleft, k))
-			}
+		if i < len(rs) {
+			rs[i].In = 1
+			steps = append(steps, rs[i])
 		}
-		optest.Run(t, optest.Test{
-			New: func() (dataflow.Operator, error) {
-				return NewStreamJoin(StreamJoinSpec{Left: left, Right: right, Keys: [2][]expr.Expr{{lk}, {rk}}, Residual: residual})
-			},
-			Steps: steps, Inputs: 2, Want: want,
-		})
+	}
+	for i := range lleft.N {
+		for k := range rleft.N {
+			a, b := lleft.Cols[0].Value(i), rleft.Cols[1].Value(k)
+			s, u := lleft.Cols[1].Value(i), rleft.Cols[0].Value(k)
+			if a.Null || b.Null || a.I != b.I || different && (s.Null || u.Null || s.S == u.S) {
+				continue
+			}
+			want = append(want, optest.RowText(lleft, i)+"|"+optest.RowText(rleft, k))
+		}
+	}
+	return spec, steps, want
+}
+
+func TestStreamJoin(t *testing.T) {
+	for _, different := range []bool{false, true} {
+		spec, steps, want := joinChanges(t, rand.New(rand.NewPCG(3, 4)), 120, 12, different)
+		optest.Run(t, optest.Test{New: func() (dataflow.Operator, error) { return NewStreamJoin(spec) }, Steps: steps, Inputs: 2, Want: want})
 	}
 }
 
