@@ -24,7 +24,6 @@ const moveStep = 4 * vec.MaxRows
 // resizeIndex makes an index of another size. Slots move to it with the next batches; until then
 // they are looked for in both.
 func (t *Table) resizeIndex(slots int) {
-	t.move(len(t.old)) // growth twice in a row
 	t.old, t.moved = t.index, 0
 	t.index = make([]uint64, slots)
 	t.mask = uint32(slots - 1)

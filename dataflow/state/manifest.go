@@ -235,7 +235,7 @@ func (o *operatorWriter) extend(since dataflow.CheckpointID, changed, rows int64
 		mine = append(mine, f)
 	}
 	next := changed * base / max(1, baseRows)
-	if layer == 0 || layer == maxLayers || float64(above+next) > o.w.s.share*float64(base) {
+	if layer == 0 || layer == maxLayers || float64(above+next) >= o.w.s.share*float64(base) {
 		return 1, nil
 	}
 	for _, f := range mine {

@@ -82,6 +82,7 @@ func (t *Table) Reserve(n int) error {
 	}
 	index := slots + len(t.old)
 	if slots != len(t.index) {
+		t.move(len(t.old)) // growth twice in a row
 		index = slots + len(t.index)
 	}
 	if need := int64(pages)*PageWords*8 + int64(index)*8 + t.bytes; need > t.held && t.budget != nil {
