@@ -255,8 +255,9 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 		return err
 	}
 	j.mu.Lock()
-	from, err := s.savepointDir(spec.Name, fmt.Sprintf("before-v%d", j.rec.Version+1))
+	label := fmt.Sprintf("before-v%d", j.rec.Version+1)
 	j.mu.Unlock()
+	from, err := s.savepointDir(spec.Name, s.freeLabel(spec.Name, label))
 	if err != nil {
 		return err
 	}
@@ -274,17 +275,40 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 	})
 }
 
-// Fork starts a second job of the same query, or of another, from the present state of a job.
+// Fork starts a second job of the same query, or of another, from the present state of a job. It must
+// write to another place.
 func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
 	if err := spec.check(); err != nil {
 		return err
 	}
-	info, err := s.Savepoint(ctx, name, "fork-"+spec.Name)
+	if err := s.checkForkTarget(ctx, name, spec); err != nil {
+		return err
+	}
+	info, err := s.Savepoint(ctx, name, s.freeLabel(name, "fork-"+spec.Name))
 	if err != nil {
 		return err
 	}
 	spec.From, spec.Adapt = info.Dir, true
 	return s.Submit(ctx, spec)
+}
+
+// checkForkTarget refuses a fork that would write into the directory of the job that it comes from:
+// nobody could tell their rows apart.
+func (s *Server) checkForkTarget(ctx context.Context, name string, spec Spec) error {
+	j, err := s.job(name)
+	if err != nil {
+		return err
+	}
+	p, err := s.engine.Prepare(ctx, spec)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.prepared != nil && filepath.IsAbs(p.Target) && p.Target == j.prepared.Target {
+		return fmt.Errorf("%w: %s writes into %s; %s needs a directory of its own", ErrSpec, name, p.Target, spec.Name)
+	}
+	return nil
 }
 
 // Set changes a setting of a job, or with dry only checks it. restart tells that it takes effect with

@@ -38,6 +38,9 @@ func TestReplace(t *testing.T) {
 			t.Errorf("fit %+v, want %s", list, c.want)
 		}
 	}
+	if _, err := r.client.Savepoint(ctx, "bids", "before-v2"); err != nil { // the name that replacing would take
+		t.Fatal(err)
+	}
 	if err := r.client.Replace(ctx, same); err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +56,35 @@ func TestReplace(t *testing.T) {
 	}
 	if got := r.query("SELECT count(*), count(*) FILTER (WHERE c = 7) FROM (SELECT at, count(*) AS c FROM 'out/bids' GROUP BY at)"); !twins(got) {
 		t.Errorf("windows, and those with a row of each key: %s", got)
+	}
+}
+
+// TestFork: a fork writes to a place of its own, and may be started again under a name that was used.
+func TestFork(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	spec := r.stream("bids")
+	if err := r.client.Submit(ctx, spec); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "a checkpoint", func(d jobs.Detail) bool { return d.Checkpoints > 0 })
+	fork := spec
+	fork.Name = "copy"
+	if err := r.client.Fork(ctx, "bids", fork); err == nil || !strings.Contains(err.Error(), "copy needs a directory of its own") {
+		t.Errorf("into the same directory: %v", err)
+	}
+	fork.SQL = strings.ReplaceAll(spec.SQL, "out/bids", "out/copy")
+	for range 2 {
+		if err := r.client.Fork(ctx, "bids", fork); err != nil {
+			t.Fatal(err)
+		}
+		r.await("copy", "rows of its own", func(d jobs.Detail) bool { return d.State == jobs.Running && d.RowsOut > 0 })
+		if err := r.client.Cancel(ctx, "copy"); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.client.Remove(ctx, "copy"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -40,6 +40,18 @@ func (s *Server) Savepoint(ctx context.Context, name, label string) (SavepointIn
 	return describeSavepoint(dir, s.format)
 }
 
+// freeLabel is the name of a savepoint that the server takes by itself: label, or label-2, label-3 …
+// where one of that name is kept already.
+func (s *Server) freeLabel(name, label string) string {
+	free := label
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(filepath.Join(s.dir, "savepoints", name, free)); err != nil {
+			return free // an error other than "not there" is met again by who writes it
+		}
+		free = fmt.Sprintf("%s-%d", label, n)
+	}
+}
+
 // export makes a savepoint of a job in dir: of now when it runs, else of its last checkpoint.
 func (s *Server) export(ctx context.Context, j *job, dir string) error {
 	j.mu.Lock()
