@@ -1,11 +1,13 @@
 package exec
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/dataflow/vec"
 )
 
@@ -66,5 +68,32 @@ func TestIdleComesAfterWhatWasHeld(t *testing.T) {
 	want := []dataflow.Event{{Kind: dataflow.KindWatermark, Time: 7}, {Kind: dataflow.KindIdle}}
 	if !slices.Equal(log.got, want) {
 		t.Errorf("got %+v, want %+v", log.got, want)
+	}
+}
+
+// brokenSink has a snapshot, and cannot prepare.
+type brokenSink struct {
+	dataflow.Base
+	released bool
+}
+
+var errBroken = errors.New("broken")
+
+func (b *brokenSink) Snapshot(dataflow.CheckpointID) (dataflow.Snapshot, error) { return b, nil }
+func (*brokenSink) Restore(dataflow.SnapshotReader) error                       { return nil }
+func (*brokenSink) Write(dataflow.SnapshotWriter) error                         { return nil }
+func (b *brokenSink) Release()                                                  { b.released = true }
+func (*brokenSink) Process(int, *vec.Batch, dataflow.Output) error              { return nil }
+func (*brokenSink) Prepare(dataflow.CheckpointID) ([]byte, error)               { return nil, errBroken }
+func (*brokenSink) Commit(dataflow.CheckpointID, []byte) error                  { return nil }
+
+// TestFailedBarrierLetsGo: a snapshot may hold files, which stay until somebody releases it.
+func TestFailedBarrierLetsGo(t *testing.T) {
+	sink := &brokenSink{}
+	tk := &task{job: &Job{opts: Options{Store: &state.Store{}}}, stage: &stage{name: "stage"}}
+	tk.chain = newChain(tk, []*link{{op: sink, name: "sink", stats: newCounters()}}, &eventLog{})
+	tk.job.coord = newCoordinator(tk.job)
+	if err := tk.job.coord.snapshot(tk, 1); !errors.Is(err, errBroken) || !sink.released {
+		t.Errorf("released %v, %v", sink.released, err)
 	}
 }

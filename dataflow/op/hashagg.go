@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -154,8 +155,8 @@ func (h *hashAgg) finish(g *groups, sp *aggSpill, out dataflow.Output) error {
 		return err
 	}
 	for part := range sp.parts {
-		if err := h.tc.Ctx.Err(); err != nil {
-			return err
+		if h.tc.Ctx.Err() != nil {
+			return context.Cause(h.tc.Ctx)
 		}
 		g, sub := g, (*aggSpill)(nil)
 		if sp.level == maxSpillLevel { // one key has all the rows: nothing is won by dividing further

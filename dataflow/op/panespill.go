@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -222,6 +223,9 @@ func (w *windowAgg) merge(sum *groups, panes []pane, part hashPart) error {
 	for number := 0; number <= len(w.p.aux); number++ {
 		for i := range panes {
 			err := panes[i].each(number, func(b *vec.Batch) error {
+				if w.tc.Ctx.Err() != nil {
+					return context.Cause(w.tc.Ctx)
+				}
 				sel := part.sel(b, keys)
 				if sel != nil && len(sel) == 0 {
 					return nil

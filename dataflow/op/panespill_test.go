@@ -1,6 +1,7 @@
 package op
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -247,6 +248,37 @@ func TestWindowsWithoutDisk(t *testing.T) {
 	}
 	if !errors.Is(err, spill.ErrNoDir) || !strings.Contains(err.Error(), "--memory") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestMergeIsCancelled: a job that ends does not wait for a large window.
+func TestMergeIsCancelled(t *testing.T) {
+	o, err := onDisk(counting(t, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tc := context1(t, 0)
+	ctx, cancel := context.WithCancelCause(tc.Ctx)
+	tc.Ctx = ctx
+	if err := o.Open(tc); err != nil {
+		t.Fatal(err)
+	}
+	batches, _ := countingRows(rand.New(rand.NewPCG(4, 8)), 1, 100)
+	if err := o.Process(0, batches[0], nil); err != nil {
+		t.Fatal(err)
+	}
+	for range o.panes {
+		if _, err := o.evict(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reason := errors.New("the job ends")
+	cancel(reason)
+	if _, err := o.Advance(dataflow.MaxTime, nil); !errors.Is(err, reason) {
+		t.Error(err)
+	}
+	if err := o.Close(); err != nil || tc.Budget.Held() != 0 {
+		t.Errorf("%d bytes held, %v", tc.Budget.Held(), err)
 	}
 }
 
