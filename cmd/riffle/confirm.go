@@ -17,7 +17,7 @@ import (
 func (a *app) ask(question, hint string) (string, error) {
 	f, ok := a.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return "", usage("%s there is no terminal to ask on: add --yes", question)
+		return "", usage("%s There is no terminal to ask on: add --yes", question)
 	}
 	fmt.Fprintf(a.err, "%s %s ", question, hint)
 	line, err := bufio.NewReader(f).ReadString('\n')

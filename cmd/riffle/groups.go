@@ -12,9 +12,9 @@ import (
 
 func (a *app) groupsCommand() *cobra.Command {
 	b := &brokerFlag{}
-	cmd := a.clusterCommand(b, &cobra.Command{Use: "groups", Short: "List consumer groups, look into them, set their offsets",
-		Example: "  riffle groups -b localhost:9092\n  riffle groups reset billing --to @-1h --dry-run"},
-		a.listGroups, &cobra.Command{Use: "show GROUP", Short: "Show where a group is in each partition"}, a.showGroup)
+	cmd := a.clusterCommand(b, "consumer groups", &cobra.Command{Use: "groups", Short: "List consumer groups, look into them, set their offsets",
+		Example: "  riffle groups -b 127.0.0.1:9092\n  riffle groups reset billing --to @-1h --dry-run"},
+		a.listGroups, &cobra.Command{Use: "show GROUP", Short: "Show where a group is in each partition", Example: "  riffle groups show billing -b 127.0.0.1:9092"}, a.showGroup)
 	cmd.AddCommand(a.groupsReset(b))
 	return cmd
 }

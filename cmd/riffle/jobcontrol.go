@@ -156,7 +156,7 @@ func (a *app) jobSetCommand() *cobra.Command {
 	for _, s := range jobs.Settings() {
 		known = append(known, fmt.Sprintf("  %-14s %s", s[0], s[1]))
 	}
-	parent := &cobra.Command{Use: "job", Short: "Change the settings of a job", Example: "  riffle job set hourly checkpoint=5s", Args: cobra.NoArgs,
+	parent := &cobra.Command{Use: "job", Short: "Change the settings of a job", Example: "  riffle job set hourly checkpoint=5s", Args: oneOfIts,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	dry := false
 	set := a.jobCommand("set JOB KEY=VALUE", "Change a setting of a job", "riffle job set hourly idle-timeout=60s", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
@@ -190,7 +190,7 @@ func (a *app) jobSetCommand() *cobra.Command {
 
 func (a *app) savepointCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "savepoint", Short: "Take, list, look into, compare and remove savepoints", Example: "  riffle savepoint create hourly before-v2\n  riffle savepoint check hourly --against hourly_v2.sql",
-		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+		Args: oneOfIts, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
 		a.jobCommand("create JOB NAME", "Take a savepoint of a job while it runs", "riffle savepoint create hourly before-v2", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
 			sp, err := c.Savepoint(ctx, args[0], args[1])
@@ -224,7 +224,7 @@ func (a *app) removeSavepoint(ctx context.Context, c *repl.Jobs, job, label stri
 }
 
 func (a *app) savepointList() *cobra.Command {
-	return &cobra.Command{Use: "ls [JOB]", Short: "List savepoints", Example: "  riffle savepoint ls hourly", Args: cobra.MaximumNArgs(1),
+	return &cobra.Command{Use: "ls [JOB]", Short: "List savepoints", Example: "  riffle savepoint ls hourly", Args: between(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withJobs(func(c *repl.Jobs) error {
 				list, err := c.Savepoints(cmd.Context(), strings.Join(args, ""))

@@ -11,13 +11,8 @@ import (
 func (a *app) parquetCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "parquet", Short: "Look into Parquet files",
 		Example: "  riffle parquet meta flights.parquet\n  riffle parquet prune flights.parquet --where \"delay > 600\"",
-		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("riffle parquet %s: there are meta, pages, prune", args[0])
-			}
-			return cmd.Help()
-		}}
+		Args:    oneOfIts,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(a.parquetMeta("meta", "Show row groups, columns, encodings, sizes and statistics", false),
 		a.parquetMeta("pages", "Show the pages of each column too", true), a.parquetPrune())
 	return cmd

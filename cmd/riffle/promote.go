@@ -192,7 +192,9 @@ func (a *app) printPromotion(p *repl.Promotion) {
 		fmt.Fprintf(a.out, "state: %d keys, %s, %s (%s)\n", e.Keys, render.Bytes(e.Bytes), grows, e.Basis)
 	}
 	a.printLint(p.Lint)
-	fmt.Fprintf(a.out, "read it with: %s\n", p.Read)
+	if p.Read != "" { // of statements that are a job already it is not known
+		fmt.Fprintf(a.out, "read it with: %s\n", p.Read)
+	}
 }
 
 // checkPromotion compares with the job that runs.

@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) recordCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "record", Short: "Keep what is known of a job in a file, and look at it later", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "record", Short: "Keep what is known of a job in a file, and look at it later", Args: oneOfIts,
 		Example: "  riffle record save hourly hourly.json\n  riffle record open hourly.json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	open := &cobra.Command{Use: "open FILE", Short: "Look at a recording in the Jobs screen; without a terminal, print it", Example: "  riffle record open hourly.json", Args: exactly(1),

@@ -257,10 +257,14 @@ func (a *app) oneShot(use, short, example string, stmt func(src string) string, 
 	return cmd
 }
 
-func exactly(n int) cobra.PositionalArgs {
+// exactly is for commands that take n arguments.
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }
+
+// between is for commands that take low to high arguments; high below 0 is no limit.
+func between(low, high int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usage("riffle %s takes %d argument, not %d; see riffle %s --help", cmd.Name(), n, len(args), cmd.Name())
+		if len(args) < low || high >= 0 && len(args) > high {
+			return usage("usage: %s; %s --help says more", strings.TrimSuffix(cmd.UseLine(), " [flags]"), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -289,7 +293,7 @@ func (a *app) explainCommand() *cobra.Command {
 	analyze, prune, lint, unbounded := false, false, false, false
 	cmd := &cobra.Command{Use: "explain QUERY|FILE.sql [source...]", Short: "Show how a query is computed, or what keeps it from becoming a job",
 		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"\n  riffle explain --lint --unbounded query.sql",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    between(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := querySide(args[0])
 			if err != nil {

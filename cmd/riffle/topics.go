@@ -33,32 +33,36 @@ func (b *brokerFlag) with(ctx context.Context, fn func(ctx context.Context, k *k
 }
 
 // clusterCommand is a command that looks at something of a cluster: it lists them, ls lists them, and
-// show NAME shows one.
-func (a *app) clusterCommand(b *brokerFlag, cmd *cobra.Command, list func(context.Context, *kafka.Admin) error, show *cobra.Command, one func(context.Context, *kafka.Admin, string) error) *cobra.Command {
+// show NAME shows one. plural is what they are called.
+func (a *app) clusterCommand(b *brokerFlag, plural string, cmd *cobra.Command, list func(context.Context, *kafka.Admin) error, show *cobra.Command, one func(context.Context, *kafka.Admin, string) error) *cobra.Command {
 	all := func(cmd *cobra.Command, _ []string) error { return b.with(cmd.Context(), list) }
 	show.Args = exactly(1)
 	show.RunE = func(cmd *cobra.Command, args []string) error {
 		return b.with(cmd.Context(), func(ctx context.Context, k *kafka.Admin) error { return one(ctx, k, args[0]) })
 	}
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return all(cmd, nil)
-		}
-		var words []string
-		for _, c := range cmd.Commands() {
-			words = append(words, c.Name())
-		}
-		return usage("%s %s: there are %s", cmd.CommandPath(), args[0], strings.Join(words, ", "))
-	}
+	cmd.Args = oneOfIts
+	cmd.RunE = all
 	b.add(cmd)
-	cmd.AddCommand(&cobra.Command{Use: "ls", Short: cmd.Short, Args: exactly(0), RunE: all}, show)
+	cmd.AddCommand(&cobra.Command{Use: "ls", Short: "List " + plural, Example: "  riffle " + cmd.Name() + " ls --json", Args: exactly(0), RunE: all}, show)
 	return cmd
 }
 
+// oneOfIts is for commands that have commands below them: a word that is none of these is a mistake
+// that names them.
+func oneOfIts(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var words []string
+	for _, c := range cmd.Commands() {
+		words = append(words, c.Name())
+	}
+	return usage("%s %s: there are %s", cmd.CommandPath(), args[0], strings.Join(words, ", "))
+}
+
 func (a *app) topicsCommand() *cobra.Command {
-	return a.clusterCommand(&brokerFlag{}, &cobra.Command{Use: "topics", Short: "List topics and look into them", Example: "  riffle topics -b localhost:9092\n  riffle topics show orders --json"},
-		a.listTopics, &cobra.Command{Use: "show TOPIC", Short: "Show the partitions of a topic"}, a.showTopic)
+	return a.clusterCommand(&brokerFlag{}, "topics", &cobra.Command{Use: "topics", Short: "List topics and look into them", Example: "  riffle topics -b 127.0.0.1:9092\n  riffle topics show flights --json"},
+		a.listTopics, &cobra.Command{Use: "show TOPIC", Short: "Show the partitions of a topic", Example: "  riffle topics show flights -b 127.0.0.1:9092"}, a.showTopic)
 }
 
 func (a *app) listTopics(ctx context.Context, k *kafka.Admin) error {
