@@ -239,10 +239,11 @@ func (c *chain) idle() error {
 
 // repeat sends the last watermark again, which tells receivers that this task is idle no longer.
 func (c *chain) repeat() error {
+	wm := c.wm
 	if n := len(c.links); n > 0 {
-		return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: c.links[n-1].stats.wm.Load()})
+		wm = c.links[n-1].stats.wm.Load()
 	}
-	return nil
+	return c.tail.broadcast(dataflow.Event{Kind: dataflow.KindWatermark, Time: wm})
 }
 
 // endInput ends input in of the first operator and, when it was the last, the inputs of all

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -45,13 +46,20 @@ func (l *eventLog) broadcast(e dataflow.Event) error {
 	return nil
 }
 
+// slowTask is a task of a slowOp with some channels.
+func slowTask(channels int) (*task, *eventLog) {
+	log := &eventLog{}
+	pool := newBatchPool([]vec.Type{vec.TInt64})
+	tk := &task{stage: &stage{name: "stage", pools: slices.Repeat([]*batchPool{pool}, channels)}, in: newInbox(channels)}
+	tk.align = newAligner(tk.in, make([]int, channels), 1)
+	tk.chain = newChain(tk, []*link{{op: &slowOp{passed: dataflow.MinTime}, name: "slow", stats: newCounters()}}, log)
+	return tk, log
+}
+
 // TestIdleComesAfterWhatWasHeld: a receiver that was told of a silent input must not hear a watermark
 // of it afterwards, which would have it wait for more.
 func TestIdleComesAfterWhatWasHeld(t *testing.T) {
-	log := &eventLog{}
-	tk := &task{stage: &stage{name: "stage", pools: []*batchPool{newBatchPool([]vec.Type{vec.TInt64})}}, in: newInbox(1)}
-	tk.align = newAligner(tk.in, []int{0}, 1)
-	tk.chain = newChain(tk, []*link{{op: &slowOp{passed: dataflow.MinTime}, name: "slow", stats: newCounters()}}, log)
+	tk, log := slowTask(1)
 	b := tk.stage.pools[0].get()
 	b.AppendRow(vec.IntValue(1))
 	for _, e := range []dataflow.Event{{Kind: dataflow.KindBatch, Batch: b}, {Kind: dataflow.KindWatermark, Time: 7}, {Kind: dataflow.KindIdle}} {
@@ -59,15 +67,48 @@ func TestIdleComesAfterWhatWasHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := tk.settle(); err != nil {
-		t.Fatal(err)
-	}
 	if err := tk.chain.flush(); err != nil { // as the timer of settle does, or a barrier
 		t.Fatal(err)
 	}
 	want := []dataflow.Event{{Kind: dataflow.KindWatermark, Time: 7}, {Kind: dataflow.KindIdle}}
 	if !slices.Equal(log.got, want) {
 		t.Errorf("got %+v, want %+v", log.got, want)
+	}
+}
+
+// TestIdlePassesThrough: receivers hear that a task's inputs are all silent, also when the last that was
+// not ends, and that one of them is silent no longer, also when its watermark has not risen.
+func TestIdlePassesThrough(t *testing.T) {
+	tk, log := slowTask(3)
+	for _, s := range []struct {
+		ch   int
+		e    dataflow.Event
+		want string
+	}{
+		{0, dataflow.Event{Kind: dataflow.KindWatermark, Time: 7}, ""},
+		{1, dataflow.Event{Kind: dataflow.KindWatermark, Time: 8}, ""},
+		{2, dataflow.Event{Kind: dataflow.KindIdle}, "wm 7 "},
+		{1, dataflow.Event{Kind: dataflow.KindIdle}, ""},
+		{0, dataflow.Event{Kind: dataflow.KindEnd}, "idle "},
+		{1, dataflow.Event{Kind: dataflow.KindWatermark, Time: 7}, "wm 8 wm 8 "},
+		{1, dataflow.Event{Kind: dataflow.KindIdle}, "idle "},
+		{1, dataflow.Event{Kind: dataflow.KindWatermark, Time: 8}, "wm 8 "},
+	} {
+		log.got = nil
+		if err := tk.handle(s.ch, s.e); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, e := range log.got {
+			if e.Kind == dataflow.KindIdle {
+				got += "idle "
+			} else {
+				got += fmt.Sprintf("wm %d ", e.Time)
+			}
+		}
+		if got != s.want {
+			t.Errorf("%+v of channel %d passes on %q, want %q", s.e, s.ch, got, s.want)
+		}
 	}
 }
 

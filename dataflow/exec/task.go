@@ -265,8 +265,15 @@ func (t *task) handle(ch int, e dataflow.Event) error {
 		t.stage.pools[ch].put(e.Batch)
 		return err
 	case dataflow.KindWatermark:
-		if wm, ok := t.align.watermark(ch, e.Time); ok {
-			return t.chain.advance(wm)
+		resumes := t.align.allIdle()
+		wm, ok := t.align.watermark(ch, e.Time)
+		if ok {
+			if err := t.chain.advance(wm); err != nil {
+				return err
+			}
+		}
+		if resumes {
+			return t.chain.repeat()
 		}
 	case dataflow.KindIdle:
 		if wm, ok := t.align.setIdle(ch); ok {
@@ -298,6 +305,10 @@ func (t *task) endChannel(ch int) error {
 			wm = dataflow.MaxTime
 		}
 		if err := t.chain.advance(wm); err != nil {
+			return err
+		}
+	} else if t.align.allIdle() {
+		if err := t.chain.idle(); err != nil {
 			return err
 		}
 	}
