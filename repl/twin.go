@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/riffle-io/riffle/datasets/kafka"
@@ -19,7 +20,7 @@ var ErrNoTwin = errors.New("no topic of this session has the columns of the quer
 type Twin struct {
 	Text    string
 	Changes []string // what differs, a clause each: "live in place of flights"
-	// Order is the column that the query sorts by, when that is a plain name, since an input without
+	// Order is the column that the query sorts by, when that is a name or a number, since an input without
 	// end cannot be sorted; "" for none. Desc is its direction.
 	Order string
 	Desc  bool
@@ -165,9 +166,30 @@ func (w *twinning) unsorted(q *syntax.Query) {
 		return
 	}
 	first := q.OrderBy[0]
-	if c, ok := first.Expr.(*syntax.ColumnRef); ok {
-		w.out.Order, w.out.Desc = c.Parts[len(c.Parts)-1].Name, first.Desc
+	if name := sortColumn(first.Expr, q.Body); name != "" {
+		w.out.Order, w.out.Desc = name, first.Desc
 	}
+}
+
+// sortColumn is the name of the column that an ORDER BY item means: one that it names, or the nth with
+// a name in the SELECT; "" for others.
+func sortColumn(by syntax.Expr, body syntax.QueryExpr) string {
+	switch by := by.(type) {
+	case *syntax.ColumnRef:
+		return by.Parts[len(by.Parts)-1].Name
+	case *syntax.Literal:
+		sel, ok := body.(*syntax.Select)
+		if n, err := strconv.Atoi(by.Text); ok && err == nil && n >= 1 && n <= len(sel.Items) {
+			item := sel.Items[n-1]
+			if item.Alias != nil {
+				return item.Alias.Name
+			}
+			if c, ok := item.Expr.(*syntax.ColumnRef); ok {
+				return sortColumn(c, nil)
+			}
+		}
+	}
+	return ""
 }
 
 // isTopic tells a table whose rows come from a topic.
