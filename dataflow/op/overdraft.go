@@ -13,7 +13,8 @@ import (
 // aggregations and stream joins. EXPLAIN ANALYZE says how much that was.
 type overdraft struct {
 	b      dataflow.Budget
-	strict bool   // pass refusals on
+	strict bool   // pass refusals on, beyond slack
+	slack  int64
 	state  string // not empty: what is in memory, and how there would be less; beyond stateSlack that is an error
 	over   int64
 	peak   int64
@@ -29,7 +30,7 @@ var ErrState = errors.New("the state does not fit in memory")
 // up its slack.
 func (o *overdraft) Grow(n int64) error {
 	err := o.b.Grow(n)
-	if o.strict || !errors.Is(err, spill.ErrOverBudget) {
+	if !errors.Is(err, spill.ErrOverBudget) || o.strict && o.over+n > o.slack {
 		return err
 	}
 	if o.state != "" && o.over+n > stateSlack {

@@ -49,3 +49,31 @@ func TestStateBeyondBudget(t *testing.T) {
 		}
 	}
 }
+
+// noMemory is a budget that gives nothing.
+type noMemory struct{}
+
+func (noMemory) Grow(int64) error { return spill.ErrOverBudget }
+func (noMemory) Shrink(int64)     {}
+func (noMemory) Held() int64      { return 0 }
+
+// TestSlackIsBounded: a strict budget is overdrawn by its slack at most, however much is asked for.
+func TestSlackIsBounded(t *testing.T) {
+	o := &overdraft{b: noMemory{}, strict: true, slack: 100}
+	held := int64(0)
+	for _, c := range []struct {
+		grow int64
+		ok   bool
+	}{{1 << 20, false}, {60, true}, {60, false}, {40, true}, {1, false}} {
+		err := o.Grow(c.grow)
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, spill.ErrOverBudget) {
+			t.Errorf("%d bytes: %v", c.grow, err)
+		}
+		if err == nil {
+			held += c.grow
+		}
+	}
+	if o.Shrink(held); o.peak != 100 || o.over != 0 {
+		t.Errorf("overdrawn by %d, now by %d", o.peak, o.over)
+	}
+}

@@ -122,7 +122,7 @@ func (w *windowAgg) fit(fn func() error) error {
 		return fn()
 	}
 	for {
-		w.over.strict = w.over.over >= w.slack
+		w.over.strict = true
 		err := fn()
 		w.over.strict = false
 		if !errors.Is(err, spill.ErrOverBudget) {
@@ -138,7 +138,7 @@ func (w *windowAgg) fit(fn func() error) error {
 
 // find is groups.find, for which panes go to disk when memory is refused.
 func (w *windowAgg) find(g *groups, n int, sel []int32) ([]state.Ref, error) {
-	w.over.strict = w.over.over >= w.slack
+	w.over.strict = true
 	refs, _, err := g.find(n, sel)
 	w.over.strict = false
 	if !errors.Is(err, spill.ErrOverBudget) {

@@ -101,7 +101,7 @@ func NewWindowAgg(spec AggSpec) (dataflow.Operator, error) {
 func (w *windowAgg) Open(tc *dataflow.TaskContext) error {
 	w.tc, w.mem = tc, tc.Budget
 	if w.spec.Mode != AggPartial {
-		w.over = &overdraft{b: tc.Budget}
+		w.over = &overdraft{b: tc.Budget, slack: w.slack}
 		w.mem = w.over
 	}
 	w.late = newLateRows(tc)
