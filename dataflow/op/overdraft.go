@@ -13,7 +13,7 @@ import (
 // aggregations and stream joins. EXPLAIN ANALYZE says how much that was.
 type overdraft struct {
 	b      dataflow.Budget
-	strict bool   // pass refusals on, beyond slack
+	strict bool // pass refusals on, beyond slack
 	slack  int64
 	state  string // not empty: what is in memory, and how there would be less; beyond stateSlack that is an error
 	over   int64

@@ -199,6 +199,62 @@ func (s *shelf) restore(c *state.Checkpoint, p int) {
 	}
 }
 
+// openStore opens a store that makes layers of few changes, or of many.
+func (s *shelf) openStore(disk vfs.FS, dir string) *state.Store {
+	st, err := state.OpenStore(disk, dir, parquet.Format{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	st.ShareLayers([]float64{0.5, 1000}[s.r.IntN(2)])
+	return st
+}
+
+// newest is the newest complete checkpoint.
+func (s *shelf) newest(st *state.Store) *state.Checkpoint {
+	ids, err := st.Checkpoints()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c, err := st.Open(ids[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// live runs lives of 1, 2, 7, 1 and 3 tasks on a disk, and counts checkpoints in layers.
+func (s *shelf) live(disk vfs.FS, dir string) (layers int) {
+	s.open(1)
+	complete, id := map[string]string{}, dataflow.CheckpointID(0)
+	for _, p := range []int{1, 2, 7, 1, 3, 3} {
+		st := s.openStore(disk, dir)
+		if id > 0 {
+			c := s.newest(st)
+			if s.restore(c, p); !maps.Equal(s.want, complete) {
+				s.t.Fatalf("checkpoint %d: %d rows, want %d", c.ID, len(s.want), len(complete))
+			}
+		}
+		for range 1 + s.r.IntN(8) {
+			s.change(1+s.r.IntN([]int{5, 300}[s.r.IntN(2)]), []int{20, 2000}[s.r.IntN(2)])
+			id++
+			fate := 0
+			if id > 1 && s.r.IntN(3) == 0 {
+				fate = 1 + s.r.IntN(3)
+			}
+			if s.checkpoint(st, id, fate) {
+				layers++
+			}
+			if fate == 0 {
+				complete = maps.Clone(s.want)
+			}
+		}
+		if err := st.Close(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return layers
+}
+
 // TestLayersOverManyLives changes tables of random shapes, takes checkpoints of which some fail, and
 // goes on from the newest with other numbers of tasks; the process also ends before the first full
 // checkpoint of a life. What is restored is compared with a map.
@@ -206,61 +262,10 @@ func TestLayersOverManyLives(t *testing.T) {
 	layers := 0
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 3))
-			var disk vfs.FS = []vfs.FS{vfs.OS{}, noLinks{}, vfs.NewMem()}[seed%3]
-			dir := t.TempDir()
-			s := &shelf{t: t, r: r}
-			s.keys = [][]vec.Type{{vec.TInt64}, {vec.TString, vec.TInt64}, {vec.TInt32, vec.TString}, {}}[r.IntN(4)]
-			s.vals = append(slices.Repeat([]vec.Type{vec.TInt64}, 1+r.IntN(40)), vec.TString)
-			open := func() *state.Store {
-				st, err := state.OpenStore(disk, dir, parquet.Format{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				st.ShareLayers([]float64{0.5, 1000}[r.IntN(2)])
-				return st
-			}
-			st := open()
-			s.open(1)
-			complete := map[string]string{}
-			id := dataflow.CheckpointID(0)
-			for _, p := range []int{1, 2, 7, 1, 3, 3} {
-				if id > 0 {
-					if err := st.Close(); err != nil {
-						t.Fatal(err)
-					}
-					st = open()
-					ids, err := st.Checkpoints()
-					if err != nil {
-						t.Fatal(err)
-					}
-					cp, err := st.Open(ids[0])
-					if err != nil {
-						t.Fatal(err)
-					}
-					s.restore(cp, p)
-					if !maps.Equal(s.want, complete) {
-						t.Fatalf("checkpoint %d: %d rows, want %d", ids[0], len(s.want), len(complete))
-					}
-				}
-				for range 1 + r.IntN(8) {
-					s.change(1+r.IntN([]int{5, 300}[r.IntN(2)]), []int{20, 2000}[r.IntN(2)])
-					id++
-					fate := 0
-					if id > 1 && r.IntN(3) == 0 {
-						fate = 1 + r.IntN(3)
-					}
-					if s.checkpoint(st, id, fate) {
-						layers++
-					}
-					if fate == 0 {
-						complete = maps.Clone(s.want)
-					}
-				}
-			}
-			if err := st.Close(); err != nil {
-				t.Fatal(err)
-			}
+			s := &shelf{t: t, r: rand.New(rand.NewPCG(seed, 3))}
+			s.keys = [][]vec.Type{{vec.TInt64}, {vec.TString, vec.TInt64}, {vec.TInt32, vec.TString}, {}}[s.r.IntN(4)]
+			s.vals = append(slices.Repeat([]vec.Type{vec.TInt64}, 1+s.r.IntN(40)), vec.TString)
+			layers += s.live([]vfs.FS{vfs.OS{}, noLinks{}, vfs.NewMem()}[seed%3], t.TempDir())
 		})
 	}
 	if layers < 8 {
