@@ -16,7 +16,7 @@ type jobAnswer struct {
 	Rescale   *rescaleAnswer  `json:"rescale,omitempty"`   // what it meant
 	Query     string          `json:"query,omitempty"`     // of demote
 	File      string          `json:"file,omitempty"`      // that was written: the query, or the job's text
-	Fit       []repl.JobFit   `json:"fit,omitempty"`       // what became of the state, of promote --replace
+	Fit       []repl.JobFit   `json:"fit,omitempty"`       // what became of the state, of promote --replace and fork
 }
 
 // settingAnswer is a setting that was changed.

@@ -110,18 +110,23 @@ func (a *app) forkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !jobs.Lossless(list) && !loss {
+		refused := !jobs.Lossless(list) && !loss
+		if refused || !a.json {
 			if err := a.printFit(list); err != nil {
 				return err
 			}
+		}
+		if refused {
 			return &differs{repl.ErrStateLoss.Error()}
 		}
 		spec.Name = args[1]
 		if err := c.Fork(ctx, args[0], spec); err != nil {
 			return err
 		}
-		return a.did(ctx, c, args[1], jobAnswer{Action: "fork"}, "%s runs from the state of %s", args[1], args[0])
+		return a.did(ctx, c, args[1], jobAnswer{Action: "fork", Fit: list}, "%s runs from the state of %s", args[1], args[0])
 	})
+	cmd.Long = "Takes a savepoint of a job and starts another one from it, with the statements of a file. They are a whole job, as in jobs/NAME.sql, and\n" +
+		"must write into a directory or topic of their own. It shows what becomes of the state of each operator; the first job goes on."
 	cmd.Flags().StringVarP(&file, "file", "f", "", "statements of the new job")
 	cmd.Flags().BoolVar(&loss, "allow-state-loss", false, "go on although state is dropped or begins empty")
 	return cmd
@@ -244,7 +249,7 @@ func (a *app) savepointList() *cobra.Command {
 }
 
 func (a *app) savepointShow() *cobra.Command {
-	return &cobra.Command{Use: "show DIR", Short: "Check a savepoint's files and show what they hold", Example: "  riffle savepoint show ./savepoints/hourly/before-v2", Args: exactly(1),
+	return &cobra.Command{Use: "show DIR", Short: "Check a savepoint's files and show what they hold", Example: "  riffle savepoint show ~/.local/state/riffle/savepoints/hourly/before-v2", Args: exactly(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := jobs.DescribeSavepoint(args[0], parquet.Format{}, true)
 			if err != nil {

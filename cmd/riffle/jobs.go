@@ -273,7 +273,7 @@ func (a *app) jobsMetrics() *cobra.Command {
 
 func (a *app) jobsTap() *cobra.Command {
 	limit := 0
-	cmd := a.jobCommand("tap JOB OPERATOR", "Show a sample of the rows that an operator emits", "riffle jobs tap hourly windowaggregate-b78f1ac3b516 --limit 10", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+	cmd := a.jobCommand("tap JOB OPERATOR", "Show a sample of the rows that an operator emits", "riffle jobs tap hourly $(riffle jobs show hourly --json | grep -o 'windowaggregate-[0-9a-f]*' | head -n 1) --limit 10", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
 		rows := 0
 		return c.Tap(ctx, args[0], args[1], func(t repl.Tapped) error {
 			for i, r := range t.Rows {
@@ -287,6 +287,8 @@ func (a *app) jobsTap() *cobra.Command {
 			return nil
 		})
 	})
+	cmd.Long = "Shows a sample of the rows that an operator emits, as they come, until ctrl-c. OPERATOR is an id such as windowaggregate-b78f1ac3b516;\n" +
+		"riffle jobs show JOB lists them. The job is not slowed: what is not looked at in time is left out."
 	inner := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := inner(cmd, args); !errors.Is(err, io.EOF) {

@@ -45,9 +45,10 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the job server",
 		Long: "Runs the jobs of a directory and answers on its unix socket. The first riffle promote starts one by itself.\n" +
-			"Jobs run again after a crash, from their last checkpoints. With --listen it answers on TCP as well, which\n" +
-			"needs a certificate and a token; there is no open port.",
-		Example: "  riffle serve --state ./jobs\n  riffle serve --listen :7433 --cert server.pem --key server.key --token-file token",
+			"Jobs run again after a crash, from their last checkpoints. Commands ask the server of $RIFFLE_HOME; of another\n" +
+			"--state DIR they are told with --server DIR/riffle.sock. With --listen it answers on TCP as well, which needs a\n" +
+			"certificate and a token; there is no open port.",
+		Example: "  riffle serve --state ./riffle-state\n  riffle serve --listen :7433 --cert server.pem --key server.key --token-file token",
 		Args:    exactly(0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.serve(cmd, f) },
 	}
