@@ -243,11 +243,19 @@ func steps(t *testing.T, c *counter, st *state.Store) error {
 	return nil
 }
 
+// onDisks runs a test over disks with hard links and over such that have none, where files are copied.
+func onDisks(t *testing.T, test func(t *testing.T, over func(vfs.FS) vfs.FS)) {
+	t.Run("links", func(t *testing.T) { test(t, func(f vfs.FS) vfs.FS { return f }) })
+	t.Run("copies", func(t *testing.T) { test(t, func(f vfs.FS) vfs.FS { return noLinks{f} }) })
+}
+
 // TestLayersAfterPowerCut cuts the power before every operation on the disk.
-func TestLayersAfterPowerCut(t *testing.T) {
+func TestLayersAfterPowerCut(t *testing.T) { onDisks(t, layersAfterPowerCut) }
+
+func layersAfterPowerCut(t *testing.T, over func(vfs.FS) vfs.FS) {
 	c, disk := newCounter(3), vfs.NewCrash()
 	fault := vfs.NewFault(disk)
-	st := open(t, fault)
+	st := open(t, over(fault))
 	cuts, seen := 0, map[dataflow.CheckpointID]bool{}
 	fault.SetInject(func(op vfs.Op) error {
 		for seed := range uint64(2) {
@@ -281,12 +289,14 @@ func TestLayersAfterPowerCut(t *testing.T) {
 
 // TestLayersOnFailingDisk makes each operation fail, one run each. The job goes on with a new store
 // and the same tables, so that the changes of the checkpoint that failed are in the next one.
-func TestLayersOnFailingDisk(t *testing.T) {
+func TestLayersOnFailingDisk(t *testing.T) { onDisks(t, layersOnFailingDisk) }
+
+func layersOnFailingDisk(t *testing.T, over func(vfs.FS) vfs.FS) {
 	broken := errors.New("disk is broken")
 	for n := 1; ; n++ {
 		c, disk := newCounter(5), vfs.NewCrash()
 		fault := vfs.NewFault(disk)
-		st := open(t, fault)
+		st := open(t, over(fault))
 		fault.FailAt(n, broken)
 		if err := steps(t, c, st); err != nil && !errors.Is(err, broken) {
 			t.Fatalf("operation %d: %v", n, err)

@@ -24,12 +24,6 @@ const checksumName = "manifest.crc32c"
 // ErrNotSavepoint means that a directory is none, or is not complete.
 var ErrNotSavepoint = errors.New("not a savepoint")
 
-// linker is a file system that can give a file a second name: checkpoint files never change, so
-// that a savepoint beside them needs no copy.
-type linker interface {
-	Link(oldName, newName string) error
-}
-
 // Export makes a savepoint of a complete and committed checkpoint in dir, which must not exist: the
 // same files, but those that lie in layers as one with all rows. What the sinks had prepared is left
 // out, since it is committed. The checksum is written last, so that a directory without one is not
@@ -115,10 +109,11 @@ func (c *Checkpoint) flatten(layers []TableFile, dir string) (TableFile, error) 
 	return w.list[0], nil
 }
 
-// place gives dir a file of the checkpoint, checked against its checksum when it has to be copied.
+// place gives dir a file of the checkpoint: a second name, since files of checkpoints never change, or a
+// copy that is checked against the checksum.
 func (c *Checkpoint) place(t TableFile, dir string) error {
 	from, to := filepath.Join(c.dir, t.File), filepath.Join(dir, t.File)
-	if l, ok := c.fs.(linker); ok && l.Link(from, to) == nil {
+	if l, ok := c.fs.(vfs.Linker); ok && l.Link(from, to) == nil {
 		return nil
 	}
 	src, err := c.fs.Open(from)

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"sync"
@@ -15,6 +16,7 @@ const (
 	OpOpen       OpKind = "open"
 	OpOpenAppend OpKind = "append"
 	OpRename     OpKind = "rename"
+	OpLink       OpKind = "link"
 	OpRemove     OpKind = "remove"
 	OpRemoveAll  OpKind = "removeall"
 	OpMkdirAll   OpKind = "mkdir"
@@ -139,6 +141,17 @@ func (f *Fault) Rename(oldName, newName string) error {
 		return err
 	}
 	return f.base.Rename(oldName, newName)
+}
+
+// Link fails with errors.ErrUnsupported where the wrapped file system has no links.
+func (f *Fault) Link(oldName, newName string) error {
+	if err := f.before(OpLink, newName); err != nil {
+		return err
+	}
+	if l, ok := f.base.(Linker); ok {
+		return l.Link(oldName, newName)
+	}
+	return errors.ErrUnsupported
 }
 
 func (f *Fault) Remove(name string) error {

@@ -168,6 +168,28 @@ func (m *Mem) Rename(oldName, newName string) error {
 	return nil
 }
 
+// Link gives a file a second name.
+func (m *Mem) Link(oldName, newName string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, err := m.findLocked("link", oldName)
+	if err != nil {
+		return err
+	}
+	dir, base, err := m.parentLocked("link", newName)
+	if err != nil {
+		return err
+	}
+	if n.isDir() {
+		return &fs.PathError{Op: "link", Path: oldName, Err: errIsDir}
+	}
+	if dir.entries[base] != nil {
+		return &fs.PathError{Op: "link", Path: newName, Err: fs.ErrExist}
+	}
+	m.applyLocked(dirOp{to: dir, toName: base, child: n})
+	return nil
+}
+
 // contains reports whether n is dir or lies below it.
 func contains(dir, n *node) bool {
 	if dir == n {

@@ -73,6 +73,12 @@ type File interface {
 	Sync() error
 }
 
+// Linker is an FS that can give a file a second name, in a directory of the same file system. The name is
+// as durable as any other (see FS.SyncDir); what is in the file is as durable as it was.
+type Linker interface {
+	Link(oldName, newName string) error
+}
+
 // Info describes a file or directory.
 type Info struct {
 	Name  string // base name

@@ -88,6 +88,48 @@ func TestFiles(t *testing.T) {
 	})
 }
 
+func TestLinks(t *testing.T) {
+	everyFS(t, func(t *testing.T, fsys vfs.FS, dir string) {
+		l := fsys.(vfs.Linker)
+		a, b := filepath.Join(dir, "a"), filepath.Join(dir, "sub", "b")
+		must(t, fsys.MkdirAll(filepath.Dir(b)))
+		write(t, fsys, a, "one")
+		must(t, l.Link(a, b))
+		must(t, fsys.Remove(a))
+		if got := read(t, fsys, b); got != "one" {
+			t.Errorf("by its second name: %q", got)
+		}
+		wantErr(t, "link of removed", l.Link(a, b+"2"), fs.ErrNotExist)
+		write(t, fsys, a, "two")
+		wantErr(t, "link over a file", l.Link(a, b), fs.ErrExist)
+	})
+}
+
+// TestCrashKeepsLinks: a second name is durable with its directory, and the bytes are by Sync.
+func TestCrashKeepsLinks(t *testing.T) {
+	lost := 0
+	for seed := range uint64(20) {
+		c := vfs.NewCrash()
+		must(t, c.MkdirAll("d"))
+		must(t, c.SyncDir(""))
+		f, err := c.Create("a")
+		must(t, err)
+		_, err = f.Write([]byte("bytes"))
+		must(t, errors.Join(err, f.Sync(), f.Close(), c.SyncDir("")))
+		must(t, c.Link("a", "d/b"))
+		if _, err := c.CrashClone(seed).Stat("d/b"); err != nil {
+			lost++
+		}
+		must(t, errors.Join(c.SyncDir("d"), c.Remove("a")))
+		if got := read(t, c.CrashClone(seed), "d/b"); got != "bytes" {
+			t.Errorf("seed %d: %q", seed, got)
+		}
+	}
+	if lost == 0 || lost == 20 {
+		t.Errorf("without SyncDir the name was lost in %d of 20 power cuts", lost)
+	}
+}
+
 func TestReadAt(t *testing.T) {
 	everyFS(t, func(t *testing.T, fsys vfs.FS, dir string) {
 		name := filepath.Join(dir, "f")
