@@ -30,10 +30,11 @@ const logRows = 24
 // rowLog is an unbounded table of logRows rows in two splits: a number and a time, five seconds apart.
 // A reader stops to give rows, but does not end, when all readers together gave stop of them.
 type rowLog struct {
-	stop int // -1: never
-	full func()
-	mu   sync.Mutex
-	read int
+	stop  int // -1: never
+	full  func()
+	close func() // called when a reader is closed; nil: nothing
+	mu    sync.Mutex
+	read  int
 }
 
 var logSchema = vec.NewSchema(vec.Field{Name: "n", Type: vec.TInt64}, vec.Field{Name: "ts", Type: vec.TTimestamp})
@@ -86,7 +87,13 @@ func (r *logReader) Next() (*vec.Batch, error) {
 	return r.b, nil
 }
 func (r *logReader) Position() []byte { return binary.BigEndian.AppendUint64(nil, uint64(r.n)) }
-func (r *logReader) Close() error     { return nil }
+
+func (r *logReader) Close() error {
+	if r.l.close != nil {
+		r.l.close()
+	}
+	return nil
+}
 
 // store is a target whose rows are seen after the commit, and outlive jobs.
 type store struct {

@@ -33,6 +33,7 @@ type coordinator struct {
 	busy     bool              // a complete checkpoint is being stored and committed
 	over     bool              // the last one is done
 	stopped  bool              // a final checkpoint was asked for
+	last     bool              // its barriers are on their way: tasks will take part in no other
 	from     *state.Checkpoint // restored from; nil: none
 	asked    []func(Event)     // told of the next checkpoint that completes
 	ticker   *time.Ticker
@@ -117,9 +118,10 @@ func (c *coordinator) trigger(final bool) {
 }
 
 func (c *coordinator) triggerLocked() {
-	if c.cur != nil || c.busy || c.left == 0 || !c.building() {
+	if c.cur != nil || c.busy || c.last || c.left == 0 || !c.building() {
 		return
 	}
+	c.last = c.stopped
 	cp := &checkpoint{id: c.next, final: c.stopped, reports: map[*task]*report{}, start: time.Now()}
 	c.next++
 	c.cur = cp
@@ -157,8 +159,8 @@ func (c *coordinator) building() bool {
 	return true
 }
 
-// checkLocked completes the current checkpoint when every task has reported, and starts the last
-// one when every task has ended.
+// checkLocked completes the current checkpoint when every task has reported, starts the last one when
+// every task has ended, and ends the job when nothing is left for another.
 func (c *coordinator) checkLocked() {
 	if cp := c.cur; cp != nil {
 		for _, t := range c.tasks {
@@ -171,13 +173,21 @@ func (c *coordinator) checkLocked() {
 		c.completing.Go(func() { c.complete(cp) })
 		return
 	}
-	if c.left == 0 && !c.busy && !c.over {
-		cp := &checkpoint{id: c.next, final: true, reports: c.ended, start: time.Now()}
-		c.next++
-		c.ended = map[*task]*report{}
-		c.busy = true
-		c.completing.Go(func() { c.complete(cp) })
+	if c.left > 0 || c.busy || c.over {
+		return
 	}
+	if len(c.ended) == 0 { // a checkpoint that is complete has everything, however late the tasks were to end
+		c.over = true
+		for _, t := range c.tasks {
+			t.in.post(func() error { t.exit = true; return nil })
+		}
+		return
+	}
+	cp := &checkpoint{id: c.next, final: true, reports: c.ended, start: time.Now()}
+	c.next++
+	c.ended = map[*task]*report{}
+	c.busy = true
+	c.completing.Go(func() { c.complete(cp) })
 }
 
 // complete makes a checkpoint durable, has it committed and starts what was waiting for it.
@@ -191,14 +201,9 @@ func (c *coordinator) complete(cp *checkpoint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = false
-	if c.left == 0 && len(c.ended) == 0 {
-		c.over = true
-		for _, t := range c.tasks {
-			t.in.post(func() error { t.exit = true; return nil })
-		}
+	if c.checkLocked(); c.over {
 		return
 	}
-	c.checkLocked()
 	if c.stopped && !cp.final || len(c.asked) > 0 { // asked for while this one was under way
 		c.triggerLocked()
 	}
