@@ -46,6 +46,7 @@ type app struct {
 	theme *canvas.Theme
 	c     *canvas.Canvas
 	term  *terminal // nil: Bubble Tea draws what View returns, as tests want it
+	boost boost
 	keys  *keymap.Map
 
 	screens  []screen
@@ -122,6 +123,9 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		a.frame.last = time.Time{} // draw now
 		a.touch()
 	case tea.KeyPressMsg:
+		if a.term != nil {
+			a.boost.press()
+		}
 		a.frame.pressed = true
 		a.touch()
 		return a.press(keyName(m), m.Text)

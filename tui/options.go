@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -61,20 +60,11 @@ func (s *Screens) Close() { s.a.close() }
 // Insert puts a statement into the editor.
 func (s *Screens) Insert(text string) { s.a.explore.insert(text) }
 
-// processors is how many the runtime gets while screens are shown on a machine of n. The tasks of two
-// stages and the collector take one each; with more, keys have one of their own, so that the kernel
-// shares the time and not the queue of runnable goroutines, which takes them in slices of 10 ms. With
-// a grouping on two cores a timer is late by 9 ms in the median and 54 at p99; with one processor more
-// by 1.9 and 90, with two 0.2 and 29, with four 0.2 and 22. Rows per CPU second stay the same.
-func processors(n int) int { return 2*n + 2 }
-
 // Run shows the screens until the user leaves or ctx ends. lines tells that the user asked for the line
 // REPL. It returns an error when the terminal cannot be used.
 func (s *Screens) Run(ctx context.Context) (lines bool, err error) {
 	a, o := s.a, s.a.opts
-	n := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(processors(n))
-	defer runtime.GOMAXPROCS(n)
+	defer a.boost.end()
 	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(screenFPS)}
 	if o.In != nil {
 		opts = append(opts, tea.WithInput(o.In))
