@@ -33,7 +33,7 @@ func TestInteropRead(t *testing.T) {
 func TestInteropWrite(t *testing.T) {
 	for _, codec := range []kafka.Compression{0, kafka.Gzip, kafka.Snappy, kafka.Lz4, kafka.Zstd} {
 		c, _ := newTopic(t, 1)
-		w := &kafka.Writer{Addr: kafka.TCP(c.Brokers...), Topic: "t", Compression: codec, BatchTimeout: time.Millisecond}
+		w := &kafka.Writer{Addr: kafka.TCP(c.Brokers...), Topic: "t", Compression: codec, BatchSize: 300, BatchTimeout: time.Millisecond}
 		var messages []kafka.Message
 		for i := range 300 {
 			m := message(i)
