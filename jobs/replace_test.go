@@ -9,16 +9,23 @@ import (
 	"github.com/riffle-io/riffle/jobs"
 )
 
-// TestReplace puts changed queries in the place of a running one: a projection keeps the state of the
-// windows, another window size does not.
-func TestReplace(t *testing.T) {
+// rigWithBids is a rig in which the stream bids runs and has a checkpoint.
+func rigWithBids(t *testing.T) (*rig, jobs.Spec) {
+	t.Helper()
 	r := newRig(t)
-	ctx := t.Context()
 	spec := r.stream("bids")
-	if err := r.client.Submit(ctx, spec); err != nil {
+	if err := r.client.Submit(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
 	r.await("bids", "a checkpoint", func(d jobs.Detail) bool { return d.Checkpoints > 0 })
+	return r, spec
+}
+
+// TestReplace puts changed queries in the place of a running one: a projection keeps the state of the
+// windows, another window size does not.
+func TestReplace(t *testing.T) {
+	r, spec := rigWithBids(t)
+	ctx := t.Context()
 	same, other := spec, spec
 	same.SQL = strings.Replace(spec.SQL, "count(*), window_start FROM", "count(*) + 1000000, window_start FROM", 1)
 	other.SQL = strings.Replace(spec.SQL, "'10' SECOND", "'20' SECOND", 1)
@@ -61,13 +68,8 @@ func TestReplace(t *testing.T) {
 
 // TestFork: a fork writes to a place of its own, and may be started again under a name that was used.
 func TestFork(t *testing.T) {
-	r := newRig(t)
+	r, spec := rigWithBids(t)
 	ctx := t.Context()
-	spec := r.stream("bids")
-	if err := r.client.Submit(ctx, spec); err != nil {
-		t.Fatal(err)
-	}
-	r.await("bids", "a checkpoint", func(d jobs.Detail) bool { return d.Checkpoints > 0 })
 	fork := spec
 	fork.Name = "copy"
 	if err := r.client.Fork(ctx, "bids", fork); err == nil || !strings.Contains(err.Error(), "copy needs a directory of its own") {

@@ -182,6 +182,20 @@ func want() map[string]int {
 	return out
 }
 
+// openState opens the state directory of the tests' job.
+func openState(t *testing.T, disk vfs.FS) (*state.Store, string) {
+	t.Helper()
+	st, err := state.OpenStore(disk, "state", parquet.Format{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := st.JobID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st, id
+}
+
 // live runs the job over the disk. With stop >= 0 it takes a checkpoint after that many rows and is
 // cut off when that is done.
 func live(t *testing.T, disk vfs.FS, to *store, tasks, stop int) error {

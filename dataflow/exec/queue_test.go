@@ -12,9 +12,7 @@ import (
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/plan"
-	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/dataflow/vec"
-	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/internal/vfs"
 	"github.com/riffle-io/riffle/optimizer"
 )
@@ -106,15 +104,8 @@ func TestQueueOverManyLives(t *testing.T) {
 // copyParts is one life; it returns true when the job has finished.
 func copyParts(t *testing.T, disk vfs.FS, p *parts, to *store, tasks, stop int) bool {
 	t.Helper()
-	st, err := state.OpenStore(disk, "state", parquet.Format{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, id := openState(t, disk)
 	defer st.Close()
-	id, err := st.JobID()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	var job *exec.Job

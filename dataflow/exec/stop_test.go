@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/riffle-io/riffle/dataflow/exec"
-	"github.com/riffle-io/riffle/dataflow/state"
-	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/internal/vfs"
 )
 
@@ -28,15 +26,8 @@ func TestStopWithSlowReaders(t *testing.T) {
 // stopAfter goes on with the job and stops it after so many rows; -1 lets it come to its end.
 func stopAfter(t *testing.T, disk vfs.FS, to *store, rows int) {
 	t.Helper()
-	st, err := state.OpenStore(disk, "state", parquet.Format{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, id := openState(t, disk)
 	defer st.Close()
-	id, err := st.JobID()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var job *exec.Job
 	ready, committed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
@@ -55,7 +46,8 @@ func stopAfter(t *testing.T, disk vfs.FS, to *store, rows int) {
 			once.Do(func() { close(committed) })
 		}
 	}}
-	if job, err = exec.Start(t.Context(), windowJob(t, l, to), o); err != nil {
+	job, err := exec.Start(t.Context(), windowJob(t, l, to), o)
+	if err != nil {
 		t.Fatal(err)
 	}
 	close(ready)
