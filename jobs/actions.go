@@ -281,7 +281,7 @@ func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
 	if err := spec.check(); err != nil {
 		return err
 	}
-	if err := s.checkForkTarget(ctx, name, spec); err != nil {
+	if err := s.checkNew(ctx, spec); err != nil {
 		return err
 	}
 	info, err := s.Savepoint(ctx, name, s.freeLabel(name, "fork-"+spec.Name))
@@ -290,25 +290,6 @@ func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
 	}
 	spec.From, spec.Adapt = info.Dir, true
 	return s.Submit(ctx, spec)
-}
-
-// checkForkTarget refuses a fork that would write into the directory of the job that it comes from:
-// nobody could tell their rows apart.
-func (s *Server) checkForkTarget(ctx context.Context, name string, spec Spec) error {
-	j, err := s.job(name)
-	if err != nil {
-		return err
-	}
-	p, err := s.engine.Prepare(ctx, spec)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSpec, err)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.prepared != nil && filepath.IsAbs(p.Target) && p.Target == j.prepared.Target {
-		return fmt.Errorf("%w: %s writes into %s; %s needs a directory of its own", ErrSpec, name, p.Target, spec.Name)
-	}
-	return nil
 }
 
 // Set changes a setting of a job, or with dry only checks it. restart tells that it takes effect with

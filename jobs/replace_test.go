@@ -75,6 +75,9 @@ func TestFork(t *testing.T) {
 	if err := r.client.Fork(ctx, "bids", fork); err == nil || !strings.Contains(err.Error(), "copy needs a directory of its own") {
 		t.Errorf("into the same directory: %v", err)
 	}
+	if err := r.client.Submit(ctx, fork); err == nil || !strings.Contains(err.Error(), "bids writes into") {
+		t.Errorf("a new job into the same directory: %v", err)
+	}
 	fork.SQL = strings.ReplaceAll(spec.SQL, "out/bids", "out/copy")
 	for range 2 {
 		if err := r.client.Fork(ctx, "bids", fork); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -177,8 +178,8 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err := spec.check(); err != nil {
 		return err
 	}
-	if _, err := s.engine.Prepare(ctx, spec); err != nil {
-		return fmt.Errorf("%w: %w", ErrSpec, err)
+	if err := s.checkNew(ctx, spec); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,6 +199,30 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	defer j.mu.Unlock()
 	j.eventLocked("started", "submitted", nil)
 	j.launchLocked()
+	return nil
+}
+
+// checkNew refuses a job that cannot be prepared, or that would write into the directory of another one:
+// nobody could tell their rows apart.
+func (s *Server) checkNew(ctx context.Context, spec Spec) error {
+	p, err := s.engine.Prepare(ctx, spec)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	if !filepath.IsAbs(p.Target) { // a topic can take the rows of many
+		return nil
+	}
+	s.mu.Lock()
+	others := slices.Collect(maps.Values(s.jobs))
+	s.mu.Unlock()
+	for _, j := range others {
+		j.mu.Lock()
+		name, taken := j.name(), j.prepared != nil && j.prepared.Target == p.Target
+		j.mu.Unlock()
+		if taken && name != spec.Name {
+			return fmt.Errorf("%w: %s writes into %s; %s needs a directory of its own", ErrSpec, name, p.Target, spec.Name)
+		}
+	}
 	return nil
 }
 
