@@ -33,7 +33,8 @@ func TestInteropRead(t *testing.T) {
 func TestInteropWrite(t *testing.T) {
 	for _, codec := range []kafka.Compression{0, kafka.Gzip, kafka.Snappy, kafka.Lz4, kafka.Zstd} {
 		c, _ := newTopic(t, 1)
-		w := &kafka.Writer{Addr: kafka.TCP(c.Brokers...), Topic: "t", Compression: codec, BatchSize: 300, BatchTimeout: time.Millisecond}
+		transport := &kafka.Transport{} // the shared one remembers the deleted topic of that name for seconds
+		w := &kafka.Writer{Addr: kafka.TCP(c.Brokers...), Topic: "t", Compression: codec, BatchSize: 300, BatchTimeout: time.Millisecond, Transport: transport}
 		var messages []kafka.Message
 		for i := range 300 {
 			m := message(i)
@@ -41,6 +42,7 @@ func TestInteropWrite(t *testing.T) {
 		}
 		check(t, w.WriteMessages(testContext(t), messages...))
 		check(t, w.Close())
+		transport.CloseIdleConnections()
 		wantValues(t, readValues(t, ReaderOptions{Config: c, End: 300}), values(0, 300))
 	}
 }

@@ -101,7 +101,16 @@ func awaitTopic(t testing.TB, a *Admin, topic string, partitions int) {
 				led++
 			}
 		}
-		if led == partitions {
+		if led != partitions {
+			continue
+		}
+		if partitions == 0 {
+			return
+		}
+		// Leaders are told before they serve.
+		offsets, err := a.admin.ListEndOffsets(ctx, topic)
+		check(t, err)
+		if offsets.Error() == nil {
 			return
 		}
 	}
