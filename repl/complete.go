@@ -25,6 +25,7 @@ const (
 	KindSetting  = "setting"
 	KindAlias    = "alias"
 	KindTopic    = "topic"
+	KindField    = "field" // of a JSON column
 )
 
 // Completion is one way to go on.
@@ -45,6 +46,9 @@ const maxCompletions = 200
 func (s *Session) Complete(ctx context.Context, text string, pos int) (from int, list []Completion) {
 	pos = min(max(pos, 0), len(text))
 	c := newCursor(text, pos)
+	if p, ok := c.jsonPlace(); ok {
+		return c.wordAt, s.completeJSON(ctx, c, p)
+	}
 	if c.inString {
 		return c.wordAt, s.completePath(c)
 	}

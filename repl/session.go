@@ -65,10 +65,11 @@ type Session struct {
 	cat     *Catalog
 	results results
 
-	mu     sync.Mutex // guards Settings and what follows
-	pool   *spill.Pool
-	scopes map[string]keptScope // for completion
-	tmp    string               // see scratch
+	mu      sync.Mutex // guards Settings and what follows
+	pool    *spill.Pool
+	scopes  map[string]keptScope  // for completion
+	samples map[string]keptSample // of JSON columns, for completion
+	tmp     string                // see scratch
 }
 
 // NewSession makes a session with the default settings.
