@@ -32,15 +32,11 @@ func highlight(text string) []widget.Span {
 	return out
 }
 
-// completes reports that tab completes a word rather than going to the next pane: there is one
-// before the cursor, or a dot, or an open quote.
+// completes reports that tab completes rather than going to the next pane: there is something right
+// before the cursor, a word, a dot, a parenthesis, an open quote.
 func (e *explore) completes() bool {
 	b := e.editor.Buffer()
-	if !e.editor.Typing() || b.Pos() == 0 {
-		return false
-	}
-	before := b.Text()[b.Pos()-1]
-	return e.editor.Buffer().Word() != "" || before == '.' || before == '\'' || before == '/'
+	return e.editor.Typing() && b.Pos() > 0 && !strings.ContainsRune(" \t\n;", rune(b.Text()[b.Pos()-1]))
 }
 
 // complete asks for completions at the cursor.

@@ -159,6 +159,15 @@ func TestCompletion(t *testing.T) {
 	d.keys("enter").want("select country from 'orders.csv'")
 }
 
+// TestCompletionByBlanks types a query as one types: tab behind the beginning of a word, and on.
+func TestCompletionByBlanks(t *testing.T) {
+	folder(t)
+	d := drive(t, 100, 30, Options{})
+	d.typed("sel").keys("tab").typed(" country, sum(").keys("tab").want("any_value(") // and not the next pane
+	d.keys("esc").typed("amount) fr").keys("tab").typed(" 'orders.csv' gr").keys("tab").typed(" 1;")
+	d.want("SELECT country, sum(amount) FROM 'orders.csv' GROUP BY 1;")
+}
+
 func TestHistoryAndBuffers(t *testing.T) {
 	dir := folder(t)
 	d := drive(t, 100, 30, Options{})

@@ -45,6 +45,7 @@ type Editor struct {
 	proposals []Completion
 	propFrom  int // they replace the text from here to the cursor
 	propSel   int
+	propMoved bool // the user chose the selected one
 
 	mistake int // offset of an error, -1: none
 	x, y    int // where the last Draw put the cursor, on the whole screen
@@ -100,15 +101,16 @@ func (e *Editor) Typing() bool { return e.mode != Normal }
 // MarkMistake shows an error at an offset; -1 shows none. The next change of the text ends it.
 func (e *Editor) MarkMistake(pos int) { e.mistake = pos }
 
-// Propose opens the list of completions for the text from an offset to the cursor; a single one is
-// put in at once.
+// Propose opens the list of completions for the text from an offset to the cursor, best first; a
+// single one is put in at once. Letters that are typed narrow the list; enter puts the selected one
+// in, and so does what ends a word, such as a blank.
 func (e *Editor) Propose(from int, list []Completion) {
 	b := e.Buffer()
 	if from < 0 || from > b.pos || len(list) == 0 {
 		e.Dismiss()
 		return
 	}
-	e.proposals, e.propFrom, e.propSel = list, from, 0
+	e.proposals, e.propFrom, e.propSel, e.propMoved = list, from, 0, false
 	if len(list) == 1 {
 		e.accept()
 	}
@@ -156,9 +158,9 @@ func (e *Editor) proposalKey(k string) bool {
 	n := len(e.proposals)
 	switch k {
 	case "tab", "down", "ctrl+n":
-		e.propSel = (e.propSel + 1) % n
+		e.propSel, e.propMoved = (e.propSel+1)%n, true
 	case "shift+tab", "up", "ctrl+p":
-		e.propSel = (e.propSel + n - 1) % n
+		e.propSel, e.propMoved = (e.propSel+n-1)%n, true
 	case "enter":
 		e.accept()
 	case "esc":
@@ -174,6 +176,12 @@ func (e *Editor) insertKey(k, text string) bool {
 	b := e.Buffer()
 	switch {
 	case text != "":
+		if e.Proposing() && strings.ContainsAny(text, " ,;()") && e.fits() {
+			e.accept()
+			if strings.HasSuffix(b.text[:b.pos], "(") && text == "(" {
+				return true // it is there
+			}
+		}
 		b.Insert(text)
 		e.narrow()
 		return true
@@ -217,6 +225,13 @@ func (e *Editor) insertKey(k, text string) bool {
 	return e.move(k)
 }
 
+// fits reports that the selected proposal is what the user means: it was chosen, or begins with what
+// was typed.
+func (e *Editor) fits() bool {
+	typed := e.Buffer().text[e.propFrom:e.Buffer().pos]
+	return e.propMoved || typed != "" && strings.HasPrefix(strings.ToLower(e.proposals[e.propSel].Text), strings.ToLower(typed))
+}
+
 // narrow keeps the proposals that still fit what was typed.
 func (e *Editor) narrow() {
 	if !e.Proposing() {
@@ -234,7 +249,7 @@ func (e *Editor) narrow() {
 			left = append(left, p)
 		}
 	}
-	e.proposals, e.propSel = left, 0
+	e.proposals, e.propSel, e.propMoved = left, 0, false
 }
 
 // move handles the keys that move the cursor in every mode.

@@ -123,6 +123,46 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// TestCompletionEndsWithTheWord types on behind tab: what ends a word puts the best proposal in.
+func TestCompletionEndsWithTheWord(t *testing.T) {
+	for _, c := range []struct{ typed, keys, then, want string }{
+		{"fr", "", " t", "FROM t"},
+		{"fr", "", "(", "FROM("},
+		{"FR", "", ", x", "FROM, x"},
+		{"oa", "", " t", "oa t"},            // FROM has these letters, but does not begin with them
+		{"fr", "down", " t", "FOLLOWING t"}, // chosen
+		{"", "", " t", " t"},                // nothing was typed
+		{"fr", "esc", " t", "fr t"},
+		{"fr", "", "x y", "frx y"}, // no proposal fits any more
+	} {
+		e := NewEditor(false, "q")
+		if c.typed != "" {
+			typed(e, "'"+c.typed)
+		}
+		e.Propose(0, []Completion{{Text: "FROM", Kind: "keyword"}, {Text: "FOLLOWING", Kind: "keyword"}})
+		if c.keys != "" {
+			typed(e, c.keys)
+		}
+		for _, r := range c.then {
+			k := string(r)
+			if r == ' ' {
+				k = "space"
+			}
+			e.Key(k, string(r))
+		}
+		if got := e.Buffer().Text(); got != c.want {
+			t.Errorf("%q, tab, %q, %q: got %q, want %q", c.typed, c.keys, c.then, got, c.want)
+		}
+	}
+	e := NewEditor(false, "q")
+	typed(e, "'co")
+	e.Propose(0, []Completion{{Text: "count("}, {Text: "cos("}})
+	typed(e, "'(x")
+	if got := e.Buffer().Text(); got != "count(x" {
+		t.Errorf("a parenthesis that is there: got %q", got)
+	}
+}
+
 func TestEditorDraw(t *testing.T) {
 	e := NewEditor(false, "q")
 	typed(e, "'select 1", "enter", "'from t")
