@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync"
@@ -83,6 +84,8 @@ type Job struct {
 	stats map[plan.Node][]*opCounters
 	scans map[plan.Node]*sourceStage
 	sides map[string]*sideRows
+	// shared is closed when all tasks have ended.
+	shared []io.Closer
 }
 
 // Run executes a physical plan and returns when it has ended: at the end of its input, when its
@@ -297,6 +300,11 @@ func (j *Job) wait() error {
 	wg.Wait()
 	j.coord.stopTicker()
 	j.coord.completing.Wait() // nobody writes to the store once the job has ended
+	for _, s := range j.shared {
+		if err := s.Close(); first == nil {
+			first = err
+		}
+	}
 	return first
 }
 

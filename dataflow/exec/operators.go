@@ -143,11 +143,16 @@ func (j *Job) joinTable(n *plan.Join) (*op.JoinTable, error) {
 	if !ok {
 		return nil, fmt.Errorf("exec: no operator for a %s join", n.Kind)
 	}
-	return op.NewJoinTable(op.JoinSpec{
+	t, err := op.NewJoinTable(op.JoinSpec{
 		Kind: kind, Probe: n.L.Schema().Types(), Build: n.R.Schema().Types(), ProbeKeys: keys[0], BuildKeys: keys[1],
 		Residual: n.Residual, NullAware: n.NullAware,
 		Budget: j.opts.Budget(fmt.Sprintf("join/%p", n)),
 	})
+	if err != nil {
+		return nil, err
+	}
+	j.shared = append(j.shared, t)
+	return t, nil
 }
 
 // valuesSource reads literal rows.

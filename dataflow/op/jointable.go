@@ -69,6 +69,13 @@ func NewJoinTable(spec JoinSpec) (*JoinTable, error) {
 	return &JoinTable{spec: spec}, nil
 }
 
+// Close gives the memory of the build side back. No task reads it any more.
+func (t *JoinTable) Close() error {
+	t.spec.Budget.Shrink(t.held)
+	t.parts, t.rows, t.keys, t.heads, t.next, t.held = nil, nil, nil, nil, nil, 0
+	return nil
+}
+
 // grow asks the budget for memory of the build side. mu is held.
 func (t *JoinTable) growLocked(n int64) error {
 	if err := t.spec.Budget.Grow(n); err != nil {
