@@ -177,6 +177,12 @@ type Flusher interface {
 	Flush(out Output) error
 }
 
+// SplitEnder is an Operator that wants to know when all rows of a split have come: it stands in a
+// chain behind a source whose splits end, with nothing before it that keeps rows.
+type SplitEnder interface {
+	EndSplit(s Split, out Output) error
+}
+
 // Delayer is an Operator that holds results back for a moment to merge them, and the watermark with
 // them. It lets them go by itself while rows come; when none do, the engine calls Flush and, for the
 // watermark, Advance.

@@ -11,7 +11,10 @@ type Split struct {
 	ID      string // unique within the source and stable between runs: "lineitem.parquet#3"
 	MinTime Time   // no row of the split has a smaller event time; MinTime when not known
 	Rows    int64  // estimate; -1 when not known
-	Data    any    // the source's own
+	// Shared lists the values of the column by which a scan is clustered that other splits may have
+	// too. All its other values are in this split alone.
+	Shared []vec.Value
+	Data   any // the source's own
 }
 
 // Source is a table as the engine reads it: a set of splits. It is used from many goroutines.

@@ -73,8 +73,14 @@ func Optimize(n plan.Node, opts Options) (plan.Node, error) {
 	if err != nil || opts.Off {
 		return n, err
 	}
-	out := runtimeFilters(n)
-	return out, check("runtime_filter", n, out)
+	for _, pass := range []ruleTree{{"clustered", clusterGroups}, {"runtime_filter", runtimeFilters}} {
+		out := pass.fn(n)
+		if err := check(pass.name, n, out); err != nil {
+			return nil, err
+		}
+		n = out
+	}
+	return n, nil
 }
 
 // Logical applies the rules and makes no physical choice; for EXPLAIN and tests.

@@ -44,6 +44,8 @@ func apply(t *testing.T, name string, n plan.Node) plan.Node {
 		n, err = physical(n)
 	case "or_sides":
 		return orSides(n)
+	case "clustered":
+		return clusterGroups(n)
 	case "runtime_filter":
 		return runtimeFilters(n)
 	case "join_order":
@@ -114,6 +116,9 @@ func (t *goldenTable) Unbounded() bool     { return t.unbounded }
 
 // AppliesFilters says that scans drop rows by themselves.
 func (t *goldenTable) AppliesFilters() bool { return !t.unbounded }
+
+// Clustered says that big is in the order of k.
+func (t *goldenTable) Clustered(col int) bool { return t.name == "big" && t.schema.Fields[col].Name == "k" }
 
 func (t *goldenTable) Stats() plan.Stats {
 	st := plan.Stats{Rows: t.rows, Bytes: -1, Cols: make([]plan.ColStats, t.schema.Len())}

@@ -228,6 +228,25 @@ func (c *chain) flush() error {
 	return nil
 }
 
+// endSplit tells the operators that all rows of a split have come.
+func (c *chain) endSplit(s dataflow.Split) error {
+	for _, l := range c.links {
+		e, ok := l.op.(dataflow.SplitEnder)
+		if !ok {
+			continue
+		}
+		start := time.Now()
+		c.at = l
+		err := e.EndSplit(s, l.out)
+		c.at = nil
+		l.stats.nanos.Add(int64(time.Since(start)))
+		if err != nil {
+			return l.blame(err)
+		}
+	}
+	return nil
+}
+
 // idle tells receivers that nothing comes for a while. What operators hold back goes before: a
 // watermark after it would mean that more is to come.
 func (c *chain) idle() error {

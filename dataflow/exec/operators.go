@@ -102,6 +102,11 @@ func (j *Job) operator(n plan.Node) (func(task int) (dataflow.Operator, error), 
 func (j *Job) aggregate(n *plan.Aggregate) (func(task int) (dataflow.Operator, error), error) {
 	mode, _ := plan.ModeOf(n.In)
 	spec := op.AggSpec{Keys: n.Keys, Aggs: n.Aggs, In: n.In.Schema().Types(), Changelog: mode == plan.Retract}
+	if n.Clustered {
+		ends := op.NewSplitEnds(spec, n.ClusterKey, j.opts.Budget(fmt.Sprintf("ends/%p", n)))
+		j.shared = append(j.shared, ends)
+		return func(int) (dataflow.Operator, error) { return op.NewClusteredAgg(spec, ends) }, nil
+	}
 	switch n.Mode {
 	case plan.AggSingle:
 		spec.Mode = op.AggSingle

@@ -166,6 +166,9 @@ func (st *sourceTask) runQueue() error {
 		}
 		st.open = st.open[:0]
 		st.s.forget(o.gauge)
+		if err := st.t.chain.endSplit(sp); err != nil {
+			return err
+		}
 	}
 }
 

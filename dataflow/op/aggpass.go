@@ -38,7 +38,7 @@ func (h *hashAgg) pass(b *vec.Batch, out dataflow.Output) error {
 func (h *hashAgg) passAs(b *vec.Batch, fresh []state.Ref, keys []int32, refs []state.Ref, out dataflow.Output) error {
 	h.passing.t.Alloc(fresh)
 	if h.runs.on {
-		h.p.spreadRuns(h.runs.starts, fresh, b, refs)
+		spreadRuns(h.runs.starts, fresh, b, refs)
 	}
 	if err := h.passing.accumulate(b, b.Sel, refs); err != nil {
 		return err
@@ -71,7 +71,19 @@ func (h *hashAgg) passRuns(b *vec.Batch, out dataflow.Output) error {
 }
 
 // spreadRuns gives each live row of b the group of its run.
-func (p *aggPlan) spreadRuns(starts []int32, groups []state.Ref, b *vec.Batch, refs []state.Ref) {
+func spreadRuns(starts []int32, groups []state.Ref, b *vec.Batch, refs []state.Ref) {
+	if b.Sel == nil {
+		for run, from := range starts {
+			to, g := len(refs), groups[run]
+			if run+1 < len(starts) {
+				to = int(starts[run+1])
+			}
+			for k := int(from); k < to; k++ {
+				refs[k] = g
+			}
+		}
+		return
+	}
 	run := -1
 	for k := range refs {
 		if run+1 < len(starts) && int(starts[run+1]) == b.Row(k) {

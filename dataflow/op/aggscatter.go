@@ -176,13 +176,22 @@ func (h *hashAgg) stopScatter() {
 
 // add adds the rows of b to their groups; what the budget does not allow is spilled or emitted.
 func (h *hashAgg) add(b *vec.Batch) error {
-	_, _, err := h.g.update(b, b.Sel)
+	return h.afford(func() error {
+		_, _, err := h.g.update(b, b.Sel)
+		return err
+	})
+}
+
+// afford calls update, and again with memory freed when the budget refused it, which must have changed
+// nothing.
+func (h *hashAgg) afford(update func() error) error {
+	err := update()
 	if !errors.Is(err, spill.ErrOverBudget) {
 		return err
 	}
 	if err = h.release(h.out); err == nil {
 		h.mem.strict = false
-		_, _, err = h.g.update(b, b.Sel)
+		err = update()
 		h.mem.strict = true
 	}
 	return err

@@ -306,11 +306,11 @@ func (p *aggPlan) eval(b *vec.Batch) error {
 	return nil
 }
 
-// outTypes is the columns of the output without the keys.
-func (p *aggPlan) outTypes() []vec.Type {
+// outTypes is the columns of the output without the keys: states or results.
+func (p *aggPlan) outTypes(states bool) []vec.Type {
 	var out []vec.Type
 	for _, a := range p.spec.Aggs {
-		if p.spec.Mode == AggPartial {
+		if states {
 			out = append(out, a.StateTypes()...)
 		} else {
 			out = append(out, a.T)

@@ -215,15 +215,20 @@ func (h *hashAgg) Close() error {
 
 // emitter gathers groups into batches: keys, then results or states.
 type emitter struct {
-	p    *aggPlan
-	keys int // key columns of the output
-	out  *vec.Batch
-	refs []state.Ref
+	p      *aggPlan
+	keys   int  // key columns of the output
+	states bool // states, not results
+	out    *vec.Batch
+	refs   []state.Ref
+	// before is called with the groups that are about to be emitted; nil: nothing is to be done. It may
+	// take rows out of the batch.
+	before func(g *groups, refs []state.Ref, b *vec.Batch) error
 }
 
 func newEmitter(p *aggPlan, keys []vec.Type) *emitter {
-	types := append(append([]vec.Type{}, keys...), p.outTypes()...)
-	return &emitter{p: p, keys: len(keys), out: vec.NewBatch(types), refs: make([]state.Ref, 0, vec.MaxRows)}
+	states := p.spec.Mode == AggPartial
+	types := append(append([]vec.Type{}, keys...), p.outTypes(states)...)
+	return &emitter{p: p, keys: len(keys), states: states, out: vec.NewBatch(types), refs: make([]state.Ref, 0, vec.MaxRows)}
 }
 
 // all emits every group of g. Over a changelog, groups that have no rows left are no groups.
@@ -264,6 +269,11 @@ func (e *emitter) rows(g *groups, refs []state.Ref, key func(c int, dst *vec.Vec
 	if err := e.gather(g, refs, key); err != nil {
 		return err
 	}
+	if e.before != nil {
+		if err := e.before(g, refs, e.out); err != nil {
+			return err
+		}
+	}
 	return out.Emit(e.out)
 }
 
@@ -275,7 +285,7 @@ func (e *emitter) gather(g *groups, refs []state.Ref, key func(c int, dst *vec.V
 	}
 	col := e.keys
 	for i, a := range e.p.spec.Aggs {
-		if e.p.spec.Mode == AggPartial {
+		if e.states {
 			n := len(a.StateTypes())
 			e.p.states(e.p.of[i], &g.t.View, refs, e.out.Cols[col:col+n])
 			col += n

@@ -63,7 +63,7 @@ func (u *updatingAgg) Open(tc *dataflow.TaskContext) error {
 	u.g = u.p.newGroups(u.over)
 	u.mark = u.g.t.ValAt(len(u.p.vals) - 1)
 	u.emit = newEmitter(u.p, u.p.keyTypes)
-	u.rows = vec.NewBatch(append(append([]vec.Type{}, u.p.keyTypes...), u.p.outTypes()...))
+	u.rows = vec.NewBatch(append(append([]vec.Type{}, u.p.keyTypes...), u.p.outTypes(false)...))
 	return nil
 }
 

@@ -38,6 +38,10 @@ type Aggregate struct {
 	// Updating is set when groups never end (no window on an unbounded input): the output is a
 	// changelog.
 	Updating bool
+	// Clustered is set when the splits of the scan below keep the values of key ClusterKey apart:
+	// groups end with their split, in the task that reads it.
+	Clustered  bool
+	ClusterKey int
 	// States is the schema between the partial and the final aggregation.
 	States *vec.Schema
 }
@@ -78,6 +82,9 @@ func (a *Aggregate) Describe() string {
 	aggs := make([]string, len(a.Aggs))
 	for i, g := range a.Aggs {
 		aggs[i] = g.String()
+	}
+	if a.Clustered {
+		name += " clustered=[" + a.Names[a.ClusterKey] + "]"
 	}
 	window := "" // the state of another window is other state
 	if a.Window != nil && a.Window.Window != nil {

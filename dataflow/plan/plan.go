@@ -74,6 +74,17 @@ type Scan struct {
 	Watermark *Watermark  // nil: no event time
 	KeyCols   []KeyCol    // runtime filters of joins above
 	Hint      any         // what the table's own planning wants to remember
+	// Clustered asks that splits tell which values of the produced column ClusterCol they share with
+	// other splits. Only a ClusteredTable can be asked.
+	Clustered  bool
+	ClusterCol int
+}
+
+// ClusteredTable is a Table that may keep the values of a column apart.
+type ClusteredTable interface {
+	Table
+	// Clustered tells whether nearly every value of column col is in one split alone.
+	Clustered(col int) bool
 }
 
 // KeyCol is a runtime filter of a scan: rows whose produced column Col is not among the keys of the
@@ -107,6 +118,9 @@ func (s *Scan) Describe() string {
 			parts[i] = fmt.Sprintf("%s in #%d", names[k.Col], k.Filter)
 		}
 		out += " runtime_filter=[" + strings.Join(parts, ", ") + "]"
+	}
+	if s.Clustered {
+		out += fmt.Sprintf(" clustered=[%s]", names[s.ClusterCol])
 	}
 	if s.Limit >= 0 {
 		out += fmt.Sprintf(" limit=%d", s.Limit)

@@ -67,6 +67,7 @@ func (s *source) Splits(context.Context) ([]dataflow.Split, error) {
 			out = append(out, dataflow.Split{ID: fmt.Sprintf("%s#%d", f.path, g), MinTime: s.minTime(f, g), Rows: rows, Data: splitData{f, g}})
 		}
 	}
+	s.share(out)
 	return out, nil
 }
 

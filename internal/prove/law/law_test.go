@@ -81,7 +81,7 @@ func allWays(t *testing.T, seed uint64, tr trial, spillDir string) string {
 		w.spillDir = spillDir
 		c := &catalog{tables: map[string]*table{}}
 		for _, name := range slices.Sorted(maps.Keys(tr.data)) {
-			c.tables[name] = deal(name, tr.data[name], 1+r.IntN(9), r.Uint64())
+			c.tables[name] = pick(r, []func(string, rows, int, uint64) *table{deal, cluster})(name, tr.data[name], 1+r.IntN(9), r.Uint64())
 		}
 		n, err := c.bind(tr.query)
 		if err != nil {

@@ -1,11 +1,13 @@
 package law
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -57,7 +59,9 @@ type table struct {
 	splits []rows
 	stream bool
 	seed   uint64
-	onRow  func(n int64) // told how many rows were read, of all splits; nil: nobody
+	apart  []int              // the column whose values the splits keep apart, if one; then
+	shared map[int64]struct{} // its values that are in two splits
+	onRow  func(n int64)      // told how many rows were read, of all splits; nil: nobody
 	read   atomic.Int64
 }
 
@@ -72,6 +76,50 @@ func deal(name string, all rows, splits int, seed uint64) *table {
 	return t
 }
 
+// cluster makes a table of rows in splits that keep the values of a random column apart, except for
+// some at their ends. NULLs are in the first.
+func cluster(name string, all rows, splits int, seed uint64) *table {
+	r := rand.New(rand.NewPCG(seed, 2))
+	col := pick(r, []int{0, 1, 2, timeColumn})
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b []vec.Value) int {
+		if a[col].Null || b[col].Null {
+			return cmp.Compare(b2i(b[col].Null), b2i(a[col].Null))
+		}
+		return cmp.Compare(a[col].I, b[col].I)
+	})
+	t := &table{name: name, seed: seed, apart: []int{col}, shared: map[int64]struct{}{}}
+	at := 0
+	for i := range splits {
+		to := at + r.IntN(len(sorted)-at+1)
+		for to < len(sorted) && sorted[to][col].Null || i == splits-1 && to < len(sorted) {
+			to++
+		}
+		if at > 0 && to > at && !sorted[at-1][col].Null && sorted[at-1][col].I == sorted[at][col].I {
+			t.shared[sorted[at][col].I] = struct{}{}
+		}
+		t.splits = append(t.splits, sorted[at:to])
+		at = to
+	}
+	for _, s := range t.splits { // in a split they come in any order, or in theirs
+		if r.IntN(2) == 0 {
+			r.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
+		}
+	}
+	r.Shuffle(len(t.splits), func(i, j int) { t.splits[i], t.splits[j] = t.splits[j], t.splits[i] })
+	return t
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Clustered makes a table a plan.ClusteredTable.
+func (t *table) Clustered(col int) bool { return slices.Contains(t.apart, col) }
+
 func (t *table) Name() string        { return t.name }
 func (t *table) Schema() *vec.Schema { return columns }
 func (t *table) Unbounded() bool     { return t.stream }
@@ -85,19 +133,27 @@ func (t *table) Stats() plan.Stats {
 
 // Source reads columns scan.Cols.
 func (t *table) Source(scan *plan.Scan) (dataflow.Source, error) {
-	return &source{t: t, cols: scan.Cols}, nil
+	return &source{t: t, cols: scan.Cols, clustered: scan.Clustered}, nil
 }
 
 type source struct {
 	t    *table
 	cols []int
+
+	clustered bool
 }
 
 func (s *source) Schema() *vec.Schema { return columns.Project(s.cols) }
 func (s *source) Unbounded() bool     { return s.t.stream }
 func (s *source) Splits(context.Context) (out []dataflow.Split, err error) {
 	for i, rows := range s.t.splits {
-		out = append(out, dataflow.Split{ID: fmt.Sprintf("%s#%d", s.t.name, i), MinTime: dataflow.MinTime, Rows: int64(len(rows)), Data: i})
+		sp := dataflow.Split{ID: fmt.Sprintf("%s#%d", s.t.name, i), MinTime: dataflow.MinTime, Rows: int64(len(rows)), Data: i}
+		if s.clustered {
+			for v := range s.t.shared {
+				sp.Shared = append(sp.Shared, vec.IntValue(v))
+			}
+		}
+		out = append(out, sp)
 	}
 	return out, nil
 }
