@@ -93,6 +93,7 @@ func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
 	w := &Writer{s: s, id: id, dir: s.path(id)}
 	s.mu.Lock()
 	w.prev = s.last
+	delete(s.stays, filepath.Base(w.dir)) // it is needed again
 	s.mu.Unlock()
 	if err := s.fs.RemoveAll(w.dir); err != nil {
 		return nil, err

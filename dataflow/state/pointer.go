@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/riffle-io/riffle/internal/vfs"
 )
@@ -25,19 +28,54 @@ func openPointer(fsys vfs.FS, dir string) (pointer, error) {
 	if _, real := fsys.(vfs.OS); !real {
 		return &filePointer{fsys, filepath.Join(dir, "pointer.json")}, nil
 	}
-	path := filepath.Join(dir, "pointer.db")
-	db, err := bbolt.Open(path, 0o644, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	return &boltPointer{db}, nil
+	return openBolt(filepath.Join(dir, "pointer.db"))
 }
 
 var pointerBucket, pointerKey = []byte("pointer"), []byte("latest")
 
 type boltPointer struct{ db *bbolt.DB }
 
+// openBolt opens the file for this process. bbolt panics over a file that something else wrote to, with
+// the file open and locked.
+func openBolt(path string) (_ pointer, err error) {
+	var file *os.File
+	opts := &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		file, err = os.OpenFile(name, flag, mode)
+		return file, err
+	}}
+	defer guard(path, &err)()
+	done := false
+	defer func() {
+		if !done && file != nil {
+			unlock(file)
+			file.Close()
+		}
+	}()
+	db, err := bbolt.Open(path, 0o644, opts)
+	done = true
+	switch {
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return nil, damaged(path, err)
+	case err != nil:
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return &boltPointer{db}, nil
+}
+
+// guard makes ErrDamaged of a panic in the function that defers its result: of bbolt over a file that is
+// not what it wrote, or of the memory that the file is mapped to when it was cut.
+func guard(path string, err *error) func() {
+	before := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(before)
+		if r := recover(); r != nil {
+			*err = damaged(path, fmt.Errorf("%v", r))
+		}
+	}
+}
+
 func (p *boltPointer) load() (data []byte, err error) {
+	defer guard(p.db.Path(), &err)()
 	err = p.db.View(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(pointerBucket); b != nil {
 			data = append(data, b.Get(pointerKey)...)
@@ -47,7 +85,8 @@ func (p *boltPointer) load() (data []byte, err error) {
 	return data, err
 }
 
-func (p *boltPointer) save(data []byte) error {
+func (p *boltPointer) save(data []byte) (err error) {
+	defer guard(p.db.Path(), &err)()
 	return p.db.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(pointerBucket)
 		if err != nil {

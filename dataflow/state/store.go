@@ -53,10 +53,14 @@ type Store struct {
 	format Format
 	lock   io.Closer
 	ptr    pointer
+	// Warn is told when an old checkpoint cannot be removed, once for each; nil: nobody is. It does no
+	// harm to the job, and is tried again with each checkpoint.
+	Warn func(error)
 
 	mu    sync.Mutex
-	last  *Checkpoint // the newest, when this process wrote it
-	share float64     // see ShareLayers
+	last  *Checkpoint     // the newest, when this process wrote it
+	share float64         // see ShareLayers
+	stays map[string]bool // names of directories to remove; true: Warn was told
 }
 
 // rewriteAt is the share of a first layer that those above it may take in all.
@@ -84,7 +88,7 @@ func OpenStore(fsys vfs.FS, dir string, format Format) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state directory %s: %w", dir, err)
 	}
-	s := &Store{fs: fsys, dir: dir, format: format, lock: lock, share: rewriteAt}
+	s := &Store{fs: fsys, dir: dir, format: format, lock: lock, share: rewriteAt, stays: map[string]bool{}}
 	if s.ptr, err = openPointer(fsys, dir); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("state directory %s: %w", dir, err)
@@ -149,7 +153,8 @@ func (s *Store) path(id dataflow.CheckpointID) string {
 	return filepath.Join(s.dir, fmt.Sprintf("checkpoint-%d", id))
 }
 
-// sweep removes checkpoints that the pointer does not name.
+// sweep removes checkpoints that the pointer does not name. One that cannot be removed stays for later:
+// who cannot write there either meets the error again.
 func (s *Store) sweep() error {
 	l, err := s.load()
 	if err != nil {
@@ -165,12 +170,26 @@ func (s *Store) sweep() error {
 	}
 	for _, n := range names {
 		if strings.HasPrefix(n, "checkpoint-") && !keep[n] {
-			if err := s.fs.RemoveAll(filepath.Join(s.dir, n)); err != nil {
-				return err
-			}
+			s.stays[n] = false
 		}
 	}
+	s.removeLocked()
 	return nil
+}
+
+// removeLocked removes what is no longer needed, and keeps in mind what it could not remove.
+func (s *Store) removeLocked() {
+	for n, told := range s.stays {
+		err := s.fs.RemoveAll(filepath.Join(s.dir, n))
+		if err == nil {
+			delete(s.stays, n)
+			continue
+		}
+		if s.Warn != nil && !told {
+			s.stays[n] = true
+			s.Warn(fmt.Errorf("remove an old checkpoint: %w", err))
+		}
+	}
 }
 
 // Checkpoints lists the complete checkpoints, newest first.
@@ -225,7 +244,9 @@ func (s *Store) Discard(id dataflow.CheckpointID) error {
 	if err := s.save(l); err != nil {
 		return err
 	}
-	return s.fs.RemoveAll(s.path(id))
+	s.stays[filepath.Base(s.path(id))] = false
+	s.removeLocked()
+	return nil
 }
 
 // publish makes a checkpoint the latest one and removes old ones.
@@ -247,9 +268,8 @@ func (s *Store) publish(id dataflow.CheckpointID, crc uint32) error {
 		return err
 	}
 	for _, o := range old {
-		if err := s.fs.RemoveAll(s.path(o)); err != nil {
-			return err
-		}
+		s.stays[filepath.Base(s.path(o))] = false
 	}
+	s.removeLocked()
 	return nil
 }
