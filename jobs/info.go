@@ -32,7 +32,7 @@ type Info struct {
 	Late         int64   `json:"late"` // rows since the first start
 	Bad          int64   `json:"bad"`
 
-	Checkpoint  *Checkpoint `json:"checkpoint"` // the last complete one; null: none in this run
+	Checkpoint  *Checkpoint `json:"checkpoint"` // the last complete one; null: none yet
 	Checkpoints int         `json:"checkpoints"`
 	Error       string      `json:"error,omitempty"`
 	Hint        string      `json:"hint,omitempty"`
@@ -133,7 +133,7 @@ type Checkpoint struct {
 type Event struct {
 	At    time.Time `json:"at"`
 	Job   string    `json:"job"`
-	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, savepoint, changed; in a log also checkpoint, log
+	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, savepoint, changed, warning; in a log also checkpoint, log
 	Text  string    `json:"text"`
 	Error string    `json:"error,omitempty"`
 	Hint  string    `json:"hint,omitempty"`
@@ -176,6 +176,7 @@ type SavepointInfo struct {
 	Operators   []OperatorSize `json:"operators"`
 	Positions   int            `json:"positions"` // splits with a position
 	Watermark   *string        `json:"watermark"`
+	Error       string         `json:"error,omitempty"` // why it cannot be used: it is damaged
 }
 
 // OperatorSize is what a savepoint holds of one operator.

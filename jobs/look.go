@@ -97,11 +97,11 @@ func (s *Server) Metrics(name string, t time.Time) ([]Sample, error) {
 		return nil, err
 	}
 	j.past.Do(func() {
-		past, err := j.log.load(time.Now())
+		past, err := j.log.load()
 		if err != nil {
 			j.say("%v", err)
 		}
-		j.recorder.restore(past)
+		j.recorder.restore(lastHour(past, time.Now()))
 	})
 	return nonNil(j.recorder.since(t)), nil
 }
@@ -203,7 +203,7 @@ func (s *Server) View(ctx context.Context, name string, head func(schema *vec.Sc
 	}
 	defer os.RemoveAll(tmp)
 	dir := filepath.Join(tmp, "state")
-	if err := s.export(ctx, j, dir); err != nil {
+	if err := s.export(ctx, j, dir, false); err != nil {
 		return err
 	}
 	j.mu.Lock()

@@ -22,8 +22,8 @@ func TestMetricsLog(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	begin := now.Add(-100 * time.Second)
 	want := secondsFrom(begin, 100)
-	l := &metricsLog{dir: dir, lines: -1}
-	if got, err := l.load(now); err != nil || len(got) != 0 {
+	l := newLineFile[Sample](dir, "metrics", recorded)
+	if got, err := l.load(); err != nil || len(got) != 0 {
 		t.Fatalf("before the first write: %v %v", got, err)
 	}
 	for i := 0; i < 50; i += 5 {
@@ -40,11 +40,11 @@ func TestMetricsLog(t *testing.T) {
 		if err := os.WriteFile(l.path(), whole[:len(whole)-cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l = &metricsLog{dir: dir, lines: -1}
+		l = newLineFile[Sample](dir, "metrics", recorded)
 		if err := l.append(want[50:60]); err != nil {
 			t.Fatal(err)
 		}
-		got, err := l.load(now)
+		got, err := l.load()
 		if err != nil || len(got) < 57 || len(got) > 60 || fmt.Sprint(got[len(got)-10:]) != fmt.Sprint(want[50:60]) || fmt.Sprint(got[:len(got)-10]) != fmt.Sprint(want[:len(got)-10]) {
 			t.Fatalf("cut by %d bytes: %d samples, %v", cut, len(got), err)
 		}
@@ -54,7 +54,7 @@ func TestMetricsLog(t *testing.T) {
 	if err := os.WriteFile(l.path(), damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := l.load(now); err != nil || len(got) != 49 || got[7].InRate != 8 {
+	if got, err := l.load(); err != nil || len(got) != 49 || got[7].InRate != 8 {
 		t.Errorf("a changed byte: %d samples, %v", len(got), err)
 	}
 }
@@ -64,11 +64,11 @@ func TestMetricsLogBound(t *testing.T) {
 	dir := t.TempDir()
 	begin := time.Now().Add(-5 * time.Hour)
 	all := secondsFrom(begin, 5*recorded)
-	l := &metricsLog{dir: dir, lines: -1}
+	l := newLineFile[Sample](dir, "metrics", recorded)
 	most := int64(0)
 	for i := 0; i < len(all); i += 100 {
 		if i%3000 == 0 {
-			l = &metricsLog{dir: dir, lines: -1} // another process
+			l = newLineFile[Sample](dir, "metrics", recorded) // another process
 		}
 		if err := l.append(all[i : i+100]); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,8 @@ func TestMetricsLogBound(t *testing.T) {
 		}
 		most = max(most, size)
 	}
-	got, err := l.load(begin.Add(5 * time.Hour))
+	list, err := l.load()
+	got := lastHour(list, begin.Add(5*time.Hour))
 	if err != nil || len(got) < recorded-1 || !got[len(got)-1].At.Equal(all[len(all)-1].At) {
 		t.Errorf("%d samples, %v", len(got), err)
 	}

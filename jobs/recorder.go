@@ -20,7 +20,7 @@ type recorder struct {
 	mu      sync.Mutex
 	samples []Sample // a ring once it is full
 	next    int
-	unsaved []Sample     // that are not in the job's metricsLog yet
+	unsaved []Sample     // that are not in the job's file yet
 	before  exec.Metrics // what the rates of the newest sample are against
 	last    exec.Metrics
 	view    view

@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -17,10 +19,14 @@ type record struct {
 	Want    string    `json:"want"`    // Running, Paused, Stopped
 	Created time.Time `json:"created"`
 	// Ended is Finished or Failed when the job ended by itself, with the cause of a failure.
-	Ended string  `json:"ended,omitempty"`
-	Cause string  `json:"cause,omitempty"`
-	Runs  int     `json:"runs"` // starts of a process or of a run, over the job's life
-	Past  []Event `json:"past,omitempty"`
+	Ended string `json:"ended,omitempty"`
+	Cause string `json:"cause,omitempty"`
+	Runs  int    `json:"runs"` // starts of a process or of a run, over the job's life
+	// Target is where its rows go, "" when it was never prepared by a server that keeps it.
+	Target string `json:"target,omitempty"`
+	// Committed is the newest checkpoint of this version that its sinks are known to have committed.
+	Committed int64   `json:"committed,omitempty"`
+	Past      []Event `json:"past,omitempty"`
 }
 
 // registry is the durable list of jobs. Every put is synced before it returns.
@@ -28,8 +34,9 @@ type registry struct{ db *bbolt.DB }
 
 var jobBucket = []byte("jobs")
 
-func openRegistry(dir string) (*registry, error) {
+func openRegistry(dir string) (r *registry, err error) {
 	path := filepath.Join(dir, "registry.db")
+	defer damagedRegistry(path, &err)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -49,6 +56,7 @@ func openRegistry(dir string) (*registry, error) {
 // names. While a server runs, it has the registry and the answer is bbolt's error of a timeout.
 func Registered(dir string) (names []string, err error) {
 	path := filepath.Join(dir, "registry.db")
+	defer damagedRegistry(path, &err)
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
@@ -81,8 +89,20 @@ func (r *registry) remove(name string) error {
 	return r.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(jobBucket).Delete([]byte(name)) })
 }
 
+// ErrRegistry means that the registry is not what was written.
+var ErrRegistry = errors.New("the registry of jobs is damaged")
+
+// damagedRegistry makes an error of bbolt's panic over a file that something else wrote to.
+func damagedRegistry(path string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%w: %s: %v; put the file back from a copy, or move it away and promote the jobs again: their savepoints stay", ErrRegistry, path, r)
+	}
+}
+
 // list is every record in order of names.
 func (r *registry) list() (out []*record, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is mapped into memory
+	defer damagedRegistry(r.db.Path(), &err)
 	err = r.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(jobBucket)
 		if b == nil {

@@ -236,7 +236,7 @@ func (s *Server) Fit(ctx context.Context, name string, spec Spec) ([]Fit, error)
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if err := s.export(ctx, j, filepath.Join(dir, "state")); err != nil {
+	if err := s.export(ctx, j, filepath.Join(dir, "state"), false); err != nil {
 		return nil, err
 	}
 	c, err := state.OpenSavepoint(vfs.OS{}, filepath.Join(dir, "state"), s.format)

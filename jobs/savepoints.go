@@ -24,20 +24,52 @@ func (s *Server) Savepoint(ctx context.Context, name, label string) (SavepointIn
 	if err != nil {
 		return SavepointInfo{}, err
 	}
-	dir, err := s.savepointDir(name, label)
+	dir, err := s.newSavepointDir(name, label)
 	if err != nil {
 		return SavepointInfo{}, err
 	}
 	if dir == "" {
 		return SavepointInfo{}, fmt.Errorf("%w: the savepoint needs a name", ErrSpec)
 	}
-	if err := s.export(ctx, j, dir); err != nil {
+	if err := s.export(ctx, j, dir, true); err != nil {
 		return SavepointInfo{}, err
 	}
 	j.mu.Lock()
 	j.eventLocked("savepoint", label, nil)
+	j.logError(j.saveLocked())
 	j.mu.Unlock()
 	return describeSavepoint(dir, s.format)
+}
+
+// savepointDir is where a savepoint is; "" for no label.
+func (s *Server) savepointDir(name, label string) (string, error) {
+	if label == "" {
+		return "", nil
+	}
+	if err := errors.Join(CheckName(name), checkLabel(label)); err != nil {
+		return "", err
+	}
+	return filepath.Join(s.dir, "savepoints", name, label), nil
+}
+
+// newSavepointDir is savepointDir of one that is not there yet.
+func (s *Server) newSavepointDir(name, label string) (string, error) {
+	dir, err := s.savepointDir(name, label)
+	if err != nil || dir == "" {
+		return "", err
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		return "", fmt.Errorf("savepoint %s of %s: %w", label, name, fs.ErrExist)
+	}
+	return dir, nil
+}
+
+// checkLabel refuses names of savepoints that are no good as directories.
+func checkLabel(label string) error {
+	if !nameRule.MatchString(label) {
+		return fmt.Errorf("%w: name %q of a savepoint must be lower-case letters, digits, _ and -, begin with a letter, and have at most 63", ErrSpec, label)
+	}
+	return nil
 }
 
 // freeLabel is the name of a savepoint that the server takes by itself: label, or label-2, label-3 …
@@ -52,19 +84,31 @@ func (s *Server) freeLabel(name, label string) string {
 	}
 }
 
-// export makes a savepoint of a job in dir: of now when it runs, else of its last checkpoint.
-func (s *Server) export(ctx context.Context, j *job, dir string) error {
+// export makes a savepoint of a job in dir: of now when it runs, else of its last checkpoint, which is
+// committed first if it is to be settled.
+func (s *Server) export(ctx context.Context, j *job, dir string, settled bool) error {
 	j.mu.Lock()
 	run, runs := j.run, j.runsLocked()
-	j.mu.Unlock()
+	var err error
 	switch {
 	case run != nil:
-		_, err := run.Savepoint(ctx, dir)
-		return err
 	case runs:
-		return fmt.Errorf("%w: %s is between two runs; try again when it runs, or cancel it", ErrState, j.name())
+		err = fmt.Errorf("%w: %s is between two runs; try again when it runs, or cancel it", ErrState, j.name())
+	default:
+		err = j.claimLocked("copied")
 	}
-	return s.exportLast(j, dir)
+	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if run != nil {
+		if _, err = run.Savepoint(ctx, dir); errors.Is(err, exec.ErrStopped) {
+			err = fmt.Errorf("%w: %w", ErrState, err)
+		}
+		return err
+	}
+	defer j.release()
+	return s.exportLast(ctx, j, dir, settled)
 }
 
 // Savepoints lists the savepoints of a job, or of all jobs for "". Those of jobs that were removed
@@ -73,6 +117,8 @@ func (s *Server) Savepoints(name string) ([]SavepointInfo, error) {
 	pattern := name
 	if pattern == "" {
 		pattern = "*"
+	} else if err := CheckName(name); err != nil {
+		return nil, err
 	}
 	dirs, err := filepath.Glob(filepath.Join(s.dir, "savepoints", pattern, "*"))
 	if err != nil {
@@ -84,8 +130,8 @@ func (s *Server) Savepoints(name string) ([]SavepointInfo, error) {
 		if errors.Is(err, state.ErrNotSavepoint) {
 			continue // being written, or cut off
 		}
-		if err != nil {
-			return nil, err
+		if err != nil { // the others can be used
+			info = SavepointInfo{V: 1, Job: filepath.Base(filepath.Dir(d)), Label: filepath.Base(d), Dir: d, Operators: []OperatorSize{}, Error: err.Error()}
 		}
 		out = append(out, info)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,8 +47,9 @@ type Server struct {
 	ctx     context.Context
 	end     context.CancelCauseFunc
 
-	mu   sync.Mutex
-	jobs map[string]*job
+	submit sync.Mutex // taken before mu
+	mu     sync.Mutex // taken before those of jobs
+	jobs   map[string]*job
 }
 
 // The errors of requests.
@@ -90,6 +90,7 @@ func Open(o Options) (*Server, error) {
 	}
 	for _, rec := range records {
 		j := s.newJob(rec, Stopped)
+		j.recover()
 		s.jobs[rec.Spec.Name] = j
 		j.mu.Lock()
 		switch {
@@ -97,6 +98,7 @@ func Open(o Options) (*Server, error) {
 			j.state, j.cause = rec.Ended, rec.Cause
 		case rec.Want != Stopped:
 			j.eventLocked("started", "the job server started", nil)
+			j.logError(j.saveLocked())
 			j.launchLocked()
 		}
 		j.mu.Unlock()
@@ -105,7 +107,22 @@ func Open(o Options) (*Server, error) {
 }
 
 func (s *Server) newJob(rec *record, state string) *job {
-	return &job{srv: s, rec: rec, state: state, lines: newLineLog(rec.Past), log: metricsLog{dir: filepath.Join(s.dir, "jobs", rec.Spec.Name), lines: -1}}
+	dir := filepath.Join(s.dir, "jobs", rec.Spec.Name)
+	return &job{srv: s, rec: rec, state: state, lines: newLineLog(rec.Past), log: newLineFile[Sample](dir, "metrics", recorded), checks: newLineFile[Checkpoint](dir, "checkpoints", keptChecks)}
+}
+
+// recover reads what an earlier server left of a job besides its record, and removes the state of versions
+// that a kill kept from being removed.
+func (j *job) recover() {
+	history, err := j.checks.load()
+	j.history = history[max(0, len(history)-keptChecks):]
+	old, globErr := filepath.Glob(filepath.Join(j.log.dir, "v*"))
+	for _, dir := range old {
+		if dir != j.stateDir() {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	j.logError(errors.Join(err, globErr))
 }
 
 // Dir is the server's directory.
@@ -178,7 +195,16 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err := spec.check(); err != nil {
 		return err
 	}
-	if err := s.checkNew(ctx, spec); err != nil {
+	if _, err := s.job(spec.Name); err == nil {
+		return fmt.Errorf("%w: %s", ErrExists, spec.Name)
+	}
+	target, err := s.checkTarget(ctx, spec)
+	if err != nil {
+		return err
+	}
+	s.submit.Lock() // one after the other, so that no two get one directory
+	defer s.submit.Unlock()
+	if err := s.freeTarget(ctx, spec.Name, target); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -190,56 +216,90 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err := os.RemoveAll(filepath.Join(s.dir, "jobs", spec.Name)); err != nil {
 		return err
 	}
-	j := s.newJob(&record{Spec: spec, Version: 1, Want: Running, Created: time.Now()}, Starting)
-	if err := s.reg.put(j.rec); err != nil {
-		return err
-	}
-	s.jobs[spec.Name] = j
+	j := s.newJob(&record{Spec: spec, Version: 1, Want: Running, Created: time.Now(), Target: target}, Starting)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.eventLocked("started", "submitted", nil)
+	if err := j.saveLocked(); err != nil {
+		return err
+	}
+	s.jobs[spec.Name] = j
 	j.launchLocked()
 	return nil
 }
 
-// checkNew refuses a job that cannot be prepared, or that would write into the directory of another one:
-// nobody could tell their rows apart.
-func (s *Server) checkNew(ctx context.Context, spec Spec) error {
+// checkTarget refuses a job that cannot be prepared, or that would write into the directory of another
+// one: nobody could tell their rows apart. It returns where the job's rows go.
+func (s *Server) checkTarget(ctx context.Context, spec Spec) (target string, err error) {
 	p, err := s.engine.Prepare(ctx, spec)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSpec, err)
+		return "", fmt.Errorf("%w: %w", ErrSpec, err)
 	}
-	if !filepath.IsAbs(p.Target) { // a topic can take the rows of many
+	for side, dir := range map[string]string{"late rows": spec.Late, "undecodable records": spec.Bad} {
+		if dir != "" && !filepath.IsAbs(dir) {
+			dir = filepath.Join(spec.Dir, dir)
+		}
+		if dir != "" && filepath.Clean(dir) == p.Target {
+			return "", fmt.Errorf("%w: %s of %s would go into %s, where its output goes; name another directory", ErrSpec, side, spec.Name, p.Target)
+		}
+	}
+	return p.Target, s.freeTarget(ctx, spec.Name, p.Target)
+}
+
+// freeTarget refuses a directory that another job than name writes into.
+func (s *Server) freeTarget(ctx context.Context, name, target string) error {
+	if !filepath.IsAbs(target) { // a topic can take the rows of many
 		return nil
 	}
-	s.mu.Lock()
-	others := slices.Collect(maps.Values(s.jobs))
-	s.mu.Unlock()
-	for _, j := range others {
-		j.mu.Lock()
-		name, taken := j.name(), j.prepared != nil && j.prepared.Target == p.Target
-		j.mu.Unlock()
-		if taken && name != spec.Name {
-			return fmt.Errorf("%w: %s writes into %s; %s needs a directory of its own", ErrSpec, name, p.Target, spec.Name)
+	for _, j := range s.all() {
+		if other := j.name(); other != name && j.target(ctx) == target {
+			return fmt.Errorf("%w: %s writes into %s; %s needs a directory of its own", ErrSpec, other, target, name)
 		}
 	}
 	return nil
 }
 
+// target is where a job's rows go; of one that has not run since targets are kept it is found out. "" when
+// that is not possible.
+func (j *job) target(ctx context.Context) string {
+	j.mu.Lock()
+	target, spec := j.rec.Target, j.rec.Spec
+	j.mu.Unlock()
+	if target != "" {
+		return target
+	}
+	p, err := j.srv.engine.Prepare(ctx, spec)
+	if err != nil {
+		return "" // it cannot run either
+	}
+	return p.Target
+}
+
 // Remove forgets a job that does not run, with its state. Savepoints and output stay.
 func (s *Server) Remove(name string) error {
-	return s.locked(name, func(j *job) error {
-		if j.runsLocked() {
-			return fmt.Errorf("%w: %s is %s; stop or cancel it first", ErrState, name, j.state)
-		}
-		if err := s.reg.remove(name); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		delete(s.jobs, name)
-		s.mu.Unlock()
-		return os.RemoveAll(filepath.Join(s.dir, "jobs", name))
-	})
+	j, err := s.job(name)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	if j.runsLocked() {
+		defer j.mu.Unlock()
+		return fmt.Errorf("%w: %s is %s; stop or cancel it first", ErrState, name, j.state)
+	}
+	err = j.claimLocked("removed") // for good: who has found it before is refused
+	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := s.reg.remove(name); err != nil {
+		j.release()
+		return err
+	}
+	err = os.RemoveAll(filepath.Join(s.dir, "jobs", name)) // before another job can have the name
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.jobs, name)
+	return err
 }
 
 // runsLocked tells whether the supervisor is at work.

@@ -4,20 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
-	"syscall"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-
 	"github.com/riffle-io/riffle/batch"
-	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/dataflow/state"
-	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/internal/vfs"
 	"github.com/riffle-io/riffle/streaming"
 )
@@ -44,13 +39,17 @@ type job struct {
 	restarts int
 	failures int // in a row, with the same cause and no checkpoint in between
 	cause    string
-	history  []Checkpoint // newest last
+	claimed  string       // what an operation of several steps does to it; "": none does
+	history  []Checkpoint // newest last; also those of earlier servers
 	total    int          // checkpoints of this process
 	recorder recorder
 	lines    lineLog
-	log      metricsLog // of the sampler's goroutine
-	past     sync.Once  // the samples of earlier servers were read
-	logFails bool       // its last write failed, and that was told
+	log      lineFile[Sample]     // of the sampler's goroutine
+	checks   lineFile[Checkpoint] // of onCheckpoint
+	past     sync.Once            // the samples of earlier servers were read
+	logFails bool                 // its last write failed, and that was told
+
+	checkFails bool // the same of checks
 
 	stop context.CancelCauseFunc // of the supervisor; nil: it does not run
 	done chan struct{}           // closed when it has returned
@@ -59,14 +58,20 @@ type job struct {
 // errCancelled ends a run without a last checkpoint.
 var errCancelled = errors.New("cancelled")
 
+// errBetween ends a supervisor that waits for its next run, for an operation that starts another one.
+var errBetween = errors.New("ended between two runs")
+
 // errShutdown ends a run because the server ends; the job goes on with the next server.
 var errShutdown = errors.New("the job server ends")
 
-func (j *job) name() string { return j.rec.Spec.Name }
+// name needs no lock, since it never changes.
+func (j *job) name() string { return filepath.Base(j.log.dir) }
 
 // stateDir is where the checkpoints of this version of the query are.
-func (j *job) stateDir() string {
-	return filepath.Join(j.srv.dir, "jobs", j.name(), fmt.Sprintf("v%d", j.rec.Version))
+func (j *job) stateDir() string { return j.versionDir(j.rec.Version) }
+
+func (j *job) versionDir(version int) string {
+	return filepath.Join(j.log.dir, fmt.Sprintf("v%d", version))
 }
 
 // event remembers and publishes what happened. The lock is held.
@@ -94,10 +99,13 @@ func (j *job) saveLocked() error { return j.srv.reg.put(j.rec) }
 // launch starts the supervisor. The lock is held and no supervisor runs.
 func (j *job) launchLocked() {
 	ctx, cancel := context.WithCancelCause(j.srv.ctx)
-	j.stop, j.done = cancel, make(chan struct{})
+	done := make(chan struct{})
+	j.stop, j.done = cancel, done
 	j.state, j.restarts, j.failures, j.cause = Starting, 0, 0, ""
-	j.rec.Ended, j.rec.Cause = "", ""
-	go j.supervise(ctx, j.done)
+	go func() {
+		j.supervise(ctx, done)
+		cancel(nil)
+	}()
 }
 
 // supervise runs the job until it ends for good.
@@ -133,9 +141,24 @@ func (j *job) checkpoints() int {
 // runOnce prepares, restores and runs the job once.
 func (j *job) runOnce(ctx context.Context) error {
 	j.mu.Lock()
-	spec := j.rec.Spec
 	j.rec.Runs++
-	dir := j.stateDir()
+	j.mu.Unlock()
+	return j.withRun(ctx, j.watch)
+}
+
+// withRun prepares and restores the job, and passes the run, which has not read yet, to fn. A panic, such
+// as of a state directory whose pointer was overwritten, must not take the other jobs down: it is
+// an error.
+func (j *job) withRun(ctx context.Context, fn func(*exec.Job, *Prepared, Spec) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // a file in memory may have been cut
+	defer func() {
+		if r := recover(); r != nil {
+			j.say("%v\n%s", r, debug.Stack())
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	j.mu.Lock()
+	spec, dir := j.rec.Spec, j.stateDir()
 	j.mu.Unlock()
 	p, err := j.srv.engine.Prepare(ctx, spec)
 	if err != nil {
@@ -146,6 +169,7 @@ func (j *job) runOnce(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
+	store.Warn = func(err error) { j.warn(err) }
 	if err := importSavepoint(store, spec, j.srv.format); err != nil {
 		return err
 	}
@@ -158,7 +182,7 @@ func (j *job) runOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return j.watch(run, p, spec)
+	return fn(run, p, spec)
 }
 
 func checkpointOf(s Spec) time.Duration {
@@ -198,7 +222,7 @@ func (j *job) watch(run *exec.Job, p *Prepared, spec Spec) error {
 		run.SetIdle(table, time.Duration(d))
 	}
 	j.mu.Lock()
-	j.run, j.prepared, j.started = run, p, time.Now()
+	j.run, j.prepared, j.started, j.rec.Target = run, p, time.Now(), p.Target
 	j.state = Running
 	if j.rec.Want == Paused {
 		run.Pause()
@@ -209,6 +233,7 @@ func (j *job) watch(run *exec.Job, p *Prepared, spec Spec) error {
 	}
 	j.recorder.reset()
 	j.eventLocked("running", fmt.Sprintf("runs with parallelism %d", p.Options.Parallelism), nil)
+	j.logError(j.saveLocked())
 	j.mu.Unlock()
 	err := j.sampled(run)
 	j.mu.Lock()
@@ -233,6 +258,9 @@ func (j *job) onCheckpoint(e exec.Event) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if e.Err == nil {
+		j.rec.Committed = max(j.rec.Committed, c.ID)
+	}
 	c.Cause = slowCause(c, checkpointOf(j.rec.Spec))
 	if e.Unpublished != nil {
 		c.Note = "others cannot see how far it is: " + e.Unpublished.Error()
@@ -246,6 +274,12 @@ func (j *job) onCheckpoint(e exec.Event) {
 	j.history = append(j.history, c)
 	if n := len(j.history) - keptChecks; n > 0 {
 		j.history = append([]Checkpoint{}, j.history[n:]...)
+	}
+	if err := j.checks.append([]Checkpoint{c}); err != nil && !j.checkFails {
+		j.say("the history of checkpoints is not kept: %v", err)
+		j.checkFails = true
+	} else if err == nil {
+		j.checkFails = false
 	}
 	j.tell(Event{At: c.At, Job: j.name(), Kind: "checkpoint", Text: fmt.Sprintf("checkpoint %d, %.0f ms", c.ID, c.TotalMS), Error: errText(e.Err)})
 }
@@ -270,93 +304,4 @@ func slowCause(c Checkpoint, every time.Duration) string {
 		return fmt.Sprintf("writing %d bytes of state took %.1f s (disk)", c.Bytes, c.WriteMS/1000)
 	}
 	return fmt.Sprintf("the sink's commit took %.1f s", c.CommitMS/1000)
-}
-
-// ended decides what follows a run. It returns true when the job is to be started again.
-func (j *job) ended(ctx context.Context, err error, progress bool) (again bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	cause := context.Cause(ctx)
-	switch {
-	case errors.Is(cause, errShutdown):
-		return false // the registry still wants it
-	case errors.Is(cause, errCancelled), errors.Is(err, errCancelled):
-		j.state = Stopped
-		j.eventLocked("stopped", "cancelled; its state is that of the last checkpoint", nil)
-	case err == nil && j.state == Stopping:
-		j.state = Stopped
-		j.eventLocked("stopped", "stopped with a last checkpoint", nil)
-	case err == nil:
-		j.state, j.rec.Ended = Finished, Finished
-		j.eventLocked("finished", "its input ended", nil)
-	default:
-		return j.failedLocked(err, progress)
-	}
-	j.logError(j.saveLocked())
-	return false
-}
-
-// failedLocked tells whether a failed job is worth another run.
-func (j *job) failedLocked(err error, progress bool) (again bool) {
-	if progress || err.Error() != j.cause {
-		j.failures = 0
-	}
-	j.failures++
-	j.cause = err.Error()
-	final := errors.Is(err, ErrQuery) || errors.Is(err, exec.ErrChanged) || errors.Is(err, state.ErrDamaged) || errors.Is(err, state.ErrNotSavepoint)
-	if final || j.failures >= sameCause && !passing(err) {
-		j.state, j.rec.Ended, j.rec.Cause = Failed, Failed, j.cause
-		j.eventLocked("failed", "failed and is not started again by itself", err)
-	} else {
-		again = true
-		j.state = Restarting
-		j.restarts++
-		j.eventLocked("restarting", fmt.Sprintf("failed, restart %d", j.restarts), err)
-	}
-	j.logError(j.saveLocked())
-	return again
-}
-
-func (j *job) logError(err error) {
-	if err != nil {
-		j.say("%v", err)
-	}
-}
-
-// say writes a line to the server's log and to the job's. It needs no lock.
-func (j *job) say(format string, args ...any) {
-	name, text := filepath.Base(j.log.dir), fmt.Sprintf(format, args...)
-	j.srv.log("job %s: %s", name, text)
-	j.tell(Event{At: time.Now(), Job: name, Kind: "log", Text: text})
-}
-
-// passing tells whether a failure may go away by itself, however often it came.
-func passing(err error) bool {
-	var broker *kafka.UnavailableError
-	var network *net.OpError
-	return vfs.IsNoSpace(err) || errors.As(err, &broker) || errors.As(err, &network) ||
-		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, context.DeadlineExceeded) || kerr.IsRetriable(err)
-}
-
-// hint says what a person can do about a failure.
-func hint(err error) string {
-	var te *dataflow.TaskError
-	var locked *vfs.LockedError
-	switch {
-	case vfs.IsNoSpace(err):
-		return "the disk is full: free some space; the job goes on by itself from its last checkpoint"
-	case passing(err):
-		return "the job tries again by itself; check that the broker runs and can be reached"
-	case errors.Is(err, ErrQuery):
-		return "correct the query and put it in its place: riffle promote --replace"
-	case errors.Is(err, state.ErrDamaged):
-		return "a file of the state was changed from outside: start the job from a savepoint"
-	case errors.Is(err, exec.ErrChanged):
-		return "see which state fits: riffle savepoint check"
-	case errors.As(err, &locked):
-		return fmt.Sprintf("process %d has the state directory", locked.PID)
-	case errors.As(err, &te) && te.Split != "":
-		return "if the record cannot be decoded, keep such records aside: riffle job set NAME bad=DIR"
-	}
-	return ""
 }

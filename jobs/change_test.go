@@ -1,0 +1,350 @@
+package jobs_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riffle-io/riffle/jobs"
+)
+
+// TestManyClients has clients do things to one job at the same time: each succeeds or is told that the job
+// is not in a state for it, no two runs of the job meet, and it runs in the end.
+func TestManyClients(t *testing.T) {
+	r, spec := rigWithBids(t)
+	ctx := t.Context()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	acts := []func(i int) error{
+		func(int) error { return r.client.Restart(ctx, "bids") },
+		func(i int) error { return r.client.Rescale(ctx, "bids", 1+i%3) },
+		func(int) error { return r.client.Replace(ctx, spec) },
+		func(int) error { return r.client.Cancel(ctx, "bids") },
+		func(int) error { return r.client.Resume(ctx, "bids") },
+		func(int) error { return r.client.Pause(ctx, "bids") },
+		func(int) error { _, err := r.client.Stop(ctx, "bids", ""); return err },
+		func(i int) error { _, err := r.client.Savepoint(ctx, "bids", fmt.Sprintf("s%d", i)); return err },
+	}
+	var wg sync.WaitGroup
+	for c := range 4 {
+		rng := rand.New(rand.NewPCG(seed, uint64(c)))
+		wg.Go(func() {
+			for i := range 12 {
+				if err := acts[rng.IntN(len(acts))](100*c + i); err != nil && !isStatus(err, 409) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := r.client.Resume(ctx, "bids"); err != nil && !isStatus(err, 409) {
+		t.Fatal(err)
+	}
+	d := r.await("bids", "another run", inState(jobs.Running))
+	for _, e := range d.Events {
+		if e.Kind == "restarting" || e.Kind == "failed" {
+			t.Errorf("%s: %s", e.Text, e.Error)
+		}
+	}
+}
+
+// TestChangeIsDurable looks at a job that is being restarted: a server that is killed now starts it again,
+// nobody else can start it, and a cancel that comes in time is not undone.
+func TestChangeIsDurable(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	err := r.server.Between(ctx, "bids", func(wanted string) error {
+		if wanted != jobs.Running {
+			t.Errorf("the registry wants it %s", wanted)
+		}
+		for what, err := range map[string]error{
+			"resume": r.client.Resume(ctx, "bids"), "rm": r.client.Remove(ctx, "bids"), "restart": r.client.Restart(ctx, "bids"), "cancel": r.client.Cancel(ctx, "bids"),
+		} {
+			if !isStatus(err, 409) || !strings.Contains(err.Error(), "bids is being restarted; try again") {
+				t.Errorf("%s of a job that is being restarted: %v", what, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "another run", inState(jobs.Running))
+
+	broken := errors.New("what comes between went wrong")
+	if err := r.server.Between(ctx, "bids", func(string) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("a failure between the two: %v", err)
+	}
+	r.await("bids", "that it goes on", inState(jobs.Running))
+	if err := r.client.Cancel(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.server.Between(ctx, "bids", func(string) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("a failure while it did not run: %v", err)
+	}
+	if d := r.await("bids", "an answer", func(jobs.Detail) bool { return true }); d.State != jobs.Stopped {
+		t.Errorf("a job that was stopped is %s after a failed restart", d.State)
+	}
+
+	// What is done to a paused job leaves it paused.
+	if err := errors.Join(r.client.Resume(ctx, "bids"), r.client.Pause(ctx, "bids"), r.client.Rescale(ctx, "bids", 3)); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "a pause with 3 tasks", func(d jobs.Detail) bool { return d.State == jobs.Paused && d.Parallelism == 3 })
+}
+
+// TestEventsAreDurable kills, as it were, the server after each command: the event of the command is in the
+// registry.
+func TestEventsAreDurable(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	for kind, do := range map[string]func() error{
+		"paused":    func() error { return r.client.Pause(ctx, "bids") },
+		"changed":   func() error { _, err := r.client.Set(ctx, "bids", "checkpoint", "30ms"); return err },
+		"savepoint": func() error { _, err := r.client.Savepoint(ctx, "bids", "noon"); return err },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		list, err := r.server.Recorded("bids")
+		if err != nil || len(list) == 0 || list[len(list)-1].Kind != kind {
+			t.Errorf("after %s: %+v, %v", kind, list, err)
+		}
+	}
+}
+
+// TestHistoryStays ends the server: the next one has the checkpoints of before.
+func TestHistoryStays(t *testing.T) {
+	r, _ := rigWithBids(t)
+	before := r.await("bids", "checkpoints", func(d jobs.Detail) bool { return len(d.History) > 3 })
+	r.stop()
+	r.start()
+	after := r.await("bids", "another checkpoint", func(d jobs.Detail) bool { return d.Checkpoints > 0 })
+	first, oldest := before.History[len(before.History)-1], after.History[len(after.History)-1]
+	if oldest.ID != first.ID || !oldest.At.Equal(first.At) || oldest.TotalMS != first.TotalMS || oldest.Kind != first.Kind {
+		t.Errorf("the oldest was %+v and is %+v", first, oldest)
+	}
+	for i := range len(after.History) - 1 {
+		if a, b := after.History[i+1], after.History[i]; a.ID >= b.ID || a.At.After(b.At) {
+			t.Errorf("%d of %v after %d of %v", b.ID, b.At, a.ID, a.At)
+		}
+	}
+}
+
+// TestReplaceWithoutCheckpoint replaces a job that never got as far as a checkpoint.
+func TestReplaceWithoutCheckpoint(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	good, bad := r.stream("bids"), r.stream("bids")
+	bad.SQL = strings.Replace(bad.SQL, "GROUP BY", "WHERE CAST('x' || auction AS BIGINT) > 0 GROUP BY", 1)
+	if err := r.client.Submit(ctx, bad); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "failure", inState(jobs.Failed))
+	if err := r.client.Replace(ctx, good); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "a checkpoint of version 2", func(d jobs.Detail) bool { return d.Version == 2 && d.Checkpoints > 0 && d.RowsOut > 0 })
+	if dirs, _ := filepath.Glob(filepath.Join(r.state, "jobs", "bids", "v*")); len(dirs) != 1 || filepath.Base(dirs[0]) != "v2" {
+		t.Errorf("state: %q", dirs)
+	}
+}
+
+// TestUncommittedSavepoint makes a savepoint of a job that ended between the durable checkpoint and the
+// renames of its sink: the savepoint cannot do them any more, so they have to be done before.
+func TestUncommittedSavepoint(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	r.await("bids", "output", func(d jobs.Detail) bool { return d.RowsOut > 100 })
+	if _, err := r.client.Stop(ctx, "bids", ""); err != nil {
+		t.Fatal(err)
+	}
+	want := r.query("SELECT count(*), sum(n) FROM 'out/bids'")
+	if n := undoCommit(t, filepath.Join(r.state, "jobs/bids/v1"), filepath.Join(r.dir, "out/bids")); n == 0 {
+		t.Skip("the last checkpoint had no rows")
+	}
+	if err := r.server.Uncommit("bids"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.Savepoint(ctx, "bids", "noon"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.query("SELECT count(*), sum(n) FROM 'out/bids'"); got != want {
+		t.Errorf("output after the savepoint: %s, want %s", got, want)
+	}
+	if d, err := r.client.Show(ctx, "bids"); err != nil || d.State != jobs.Stopped {
+		t.Errorf("it is %s, %v", d.State, err)
+	}
+}
+
+// undoCommit gives the files of a job's last checkpoint their hidden names again, and returns how many there
+// are.
+func undoCommit(t *testing.T, state, out string) (n int) {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(state, "checkpoint-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := 0
+	for _, d := range dirs {
+		id := 0
+		if _, err := fmt.Sscanf(filepath.Base(d), "checkpoint-%d", &id); err == nil {
+			newest = max(newest, id)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(state, fmt.Sprintf("checkpoint-%d", newest), "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m struct{ Sinks []struct{ Prepared []byte } }
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range m.Sinks {
+		var p struct{ Tmp, Final string }
+		if err := json.Unmarshal(s.Prepared, &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.Tmp == "" {
+			continue
+		}
+		if err := os.Rename(filepath.Join(out, p.Final), filepath.Join(out, p.Tmp)); err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// TestTargets refuses jobs that would write where another one does, also one that has not run since the
+// server started.
+func TestTargets(t *testing.T) {
+	r, spec := rigWithBids(t)
+	ctx := t.Context()
+	if err := r.client.Cancel(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	r.start()
+	other := r.stream("other")
+	other.SQL = strings.Replace(other.SQL, "out/other", "./out/x/../bids", 1)
+	refused := func(what string, err error) {
+		t.Helper()
+		if !isStatus(err, 400) || !strings.Contains(err.Error(), "bids writes into "+filepath.Join(r.dir, "out/bids")) {
+			t.Errorf("%s into the directory of a stopped job: %v", what, err)
+		}
+	}
+	refused("a job", r.client.Submit(ctx, other))
+	if err := r.client.Submit(ctx, r.stream("other")); err != nil {
+		t.Fatal(err)
+	}
+	refused("a replacement", r.client.Replace(ctx, other))
+	if err := r.client.Cancel(ctx, "other"); err != nil {
+		t.Fatal(err)
+	}
+	spec.Name, spec.Late = "third", "out/third"
+	spec.SQL = r.stream("third").SQL
+	if err := r.client.Submit(ctx, spec); !isStatus(err, 400) || !strings.Contains(err.Error(), "late rows of third would go into") {
+		t.Errorf("late rows into the target: %v", err)
+	}
+	var wg sync.WaitGroup
+	taken := 0
+	var mu sync.Mutex
+	for i := range 4 {
+		wg.Go(func() {
+			s := r.stream(fmt.Sprintf("same%d", i))
+			s.SQL = r.stream("same").SQL
+			if err := r.client.Submit(ctx, s); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				taken++
+			}
+		})
+	}
+	wg.Wait()
+	if taken != 1 {
+		t.Errorf("%d jobs got one directory", taken)
+	}
+}
+
+// TestSavepointNames has names that lead elsewhere, or are taken.
+func TestSavepointNames(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	kept := filepath.Join(r.state, "kept")
+	if err := os.MkdirAll(kept, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.client.RemoveSavepoint(ctx, "..", "kept"); err == nil {
+		t.Error("a savepoint of the job .. was removed")
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.client.Savepoint(ctx, "bids", "noon"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.Stop(ctx, "bids", "noon"); !isStatus(err, 409) {
+		t.Errorf("stop with the name of a savepoint that is there: %v", err)
+	}
+	if d, err := r.client.Show(ctx, "bids"); err != nil || d.State != jobs.Running {
+		t.Errorf("after a stop that was refused it is %s, %v", d.State, err)
+	}
+	if err := os.WriteFile(filepath.Join(r.state, "savepoints/bids/noon/manifest.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.Savepoint(ctx, "bids", "later"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := r.client.Savepoints(ctx, "bids")
+	if err != nil || len(list) != 2 || list[0].Label != "later" || !strings.Contains(list[1].Error, "damaged") {
+		t.Errorf("a damaged savepoint beside another: %+v, %v", list, err)
+	}
+}
+
+// TestDamagedPointer overwrites the file that names the checkpoints of one job: that job fails, the server
+// and the others go on.
+func TestDamagedPointer(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	if err := errors.Join(r.client.Submit(ctx, r.stream("other")), r.client.Cancel(ctx, "bids")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(r.state, "jobs/bids/v1/pointer.db")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	for i := range 12 {
+		data := append([]byte{}, whole...)
+		switch i % 4 {
+		case 0:
+			data = data[:rng.IntN(len(data))]
+		case 1:
+			clear(data[rng.IntN(len(data)):])
+		default:
+			for range 1 + rng.IntN(200) {
+				data[rng.IntN(len(data))] ^= 1 << rng.IntN(8)
+			}
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.client.Resume(ctx, "bids"); err != nil {
+			t.Fatal(err)
+		}
+		r.await("bids", "an end of its start", func(d jobs.Detail) bool { return d.State != jobs.Starting })
+		if err := r.client.Cancel(ctx, "bids"); err != nil && !isStatus(err, 409) {
+			t.Fatal(err)
+		}
+	}
+	r.await("other", "that it goes on", inState(jobs.Running))
+}
