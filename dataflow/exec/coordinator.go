@@ -35,11 +35,17 @@ type coordinator struct {
 	stopped  bool              // a final checkpoint was asked for
 	last     bool              // its barriers are on their way: tasks will take part in no other
 	from     *state.Checkpoint // restored from; nil: none
-	asked    []func(Event)     // told of the next checkpoint that completes
+	asked    []request
 	ticker   *time.Ticker
 
 	completing sync.WaitGroup // checkpoints that are being stored and committed
 	quit       chan struct{}
+}
+
+// request is told of the first checkpoint that began after it was made, or of one that failed.
+type request struct {
+	since dataflow.CheckpointID
+	tell  func(Event)
 }
 
 // checkpoint is one under way.
@@ -204,7 +210,13 @@ func (c *coordinator) complete(cp *checkpoint) {
 	if c.checkLocked(); c.over {
 		return
 	}
-	if c.stopped && !cp.final || len(c.asked) > 0 { // asked for while this one was under way
+	c.wantedLocked()
+}
+
+// wantedLocked starts a checkpoint that was asked for when none could start: another one was under way, or
+// a table was being built.
+func (c *coordinator) wantedLocked() {
+	if c.stopped || len(c.asked) > 0 {
 		c.triggerLocked()
 	}
 }
@@ -225,11 +237,17 @@ func (c *coordinator) finish(cp *checkpoint) error {
 	return nil
 }
 
-// ask starts a checkpoint and has fn told of the next that is committed or fails.
+// ask has fn told of a checkpoint that holds all that was read until now, once it is committed, or of one
+// that fails before that. It starts one, or waits for the one under way and starts another; the last one
+// of a job that stops has to do, since no other follows.
 func (c *coordinator) ask(fn func(Event)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = append(c.asked, fn)
+	since := c.next
+	if c.last {
+		since--
+	}
+	c.asked = append(c.asked, request{since, fn})
 	c.triggerLocked()
 }
 
@@ -249,13 +267,25 @@ func (c *coordinator) tell(cp *checkpoint, err error) {
 	if !e.Committed && err == nil {
 		return
 	}
-	c.mu.Lock()
-	asked := c.asked
-	c.asked = nil
-	c.mu.Unlock()
-	for _, a := range asked {
-		a(*e)
+	for _, r := range c.answered(cp.id, err) {
+		r.tell(*e)
 	}
+}
+
+// answered takes the requests that a checkpoint is the answer to.
+func (c *coordinator) answered(id dataflow.CheckpointID, err error) (out []request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var wait []request
+	for _, r := range c.asked {
+		if err != nil || r.since <= id {
+			out = append(out, r)
+		} else {
+			wait = append(wait, r)
+		}
+	}
+	c.asked = wait
+	return out
 }
 
 // commit asks the tasks to commit what they prepared. The sinks that decide which checkpoint won

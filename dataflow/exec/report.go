@@ -136,5 +136,6 @@ func (c *coordinator) taskEnded(t *task, final bool) error {
 		}
 	}
 	c.checkLocked()
+	c.wantedLocked() // the task may have been the last that built a table
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -195,4 +197,44 @@ func sumsOf(t *testing.T, c *state.Checkpoint) map[string]int {
 		out[fmt.Sprint(sum, " ", w*20_000_000)]++
 	}
 	return out
+}
+
+// TestSavepointDuringCheckpoint asks for a savepoint while a checkpoint is being stored that began before: it
+// gets one that began after.
+func TestSavepointDuringCheckpoint(t *testing.T) {
+	st, id := openState(t, vfs.NewMem())
+	defer st.Close()
+	var job *exec.Job
+	ready, full := make(chan struct{}), make(chan struct{})
+	got := make(chan exec.Event, 1)
+	var once sync.Once
+	storing := func(exec.Event) {
+		once.Do(func() { // the first checkpoint is durable, and waits here
+			<-ready
+			go func() {
+				e, err := job.Savepoint(t.Context(), "sp")
+				if err != nil {
+					t.Error(err)
+				}
+				got <- e
+				job.Cancel(errCut)
+			}()
+			for exec.Asked(job) == 0 {
+				runtime.Gosched()
+			}
+		})
+	}
+	l := &rowLog{stop: 5, full: func() { close(full) }}
+	job, err := exec.Start(t.Context(), windowJob(t, l, newStore()), exec.Options{Parallelism: 2, Store: st, ID: id, OnEvent: storing})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(ready)
+	go func() { <-full; exec.Trigger(job) }()
+	if err := job.Wait(); !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	if e := <-got; e.Checkpoint != 2 || !e.Committed {
+		t.Errorf("savepoint of checkpoint %d, committed %v; the one under way was 1", e.Checkpoint, e.Committed)
+	}
 }
