@@ -36,8 +36,7 @@ func kernelAdd(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 	case c.Out.Phys() == vec.PhysI32:
 		return checked32(c, "+", a, n, sel, out, func(x, y int64) int64 { return x + y })
 	case c.Out.Phys() == vec.PhysIv:
-		binary(a[0].Iv, a[1].Iv, out.Iv, a, n, sel, addInterval)
-		return nil
+		return binaryInterval(c, "+", a, n, sel, out, addInterval)
 	}
 	return checked128(c, "+", a, n, sel, out, vec.Int128.Add)
 }
@@ -54,8 +53,7 @@ func kernelSub(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 	case c.Out.Phys() == vec.PhysI32:
 		return checked32(c, "-", a, n, sel, out, func(x, y int64) int64 { return x - y })
 	case c.Out.Phys() == vec.PhysIv:
-		binary(a[0].Iv, a[1].Iv, out.Iv, a, n, sel, func(x, y vec.Interval) vec.Interval { return addInterval(x, negInterval(y)) })
-		return nil
+		return binaryInterval(c, "-", a, n, sel, out, subInterval)
 	}
 	return checked128(c, "-", a, n, sel, out, vec.Int128.Sub)
 }
@@ -181,7 +179,9 @@ func kernelNeg(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 		case vec.PhysF64:
 			out.F64[i] = -v.F64[j]
 		case vec.PhysIv:
-			out.Iv[i] = negInterval(v.Iv[j])
+			iv, ok := negInterval(v.Iv[j])
+			bad = bad || !ok
+			out.Iv[i] = iv
 		default:
 			out.I128[i] = v.I128[j].Neg()
 		}

@@ -325,7 +325,13 @@ func fromDecimal(in *vec.Vec, j int, out *vec.Vec, i int) error {
 func timeConverter(from, to vec.Type) converter {
 	switch {
 	case from.Kind == vec.Date && to.Phys() == vec.PhysI64:
-		return func(in *vec.Vec, j int, out *vec.Vec, i int) error { out.I64[i] = int64(in.I32[j]) * usDay; return nil }
+		return func(in *vec.Vec, j int, out *vec.Vec, i int) error {
+			if mulWraps(int64(in.I32[j]), usDay) {
+				return fmt.Errorf("%w: date does not fit %s", ErrOverflow, out.Type)
+			}
+			out.I64[i] = int64(in.I32[j]) * usDay
+			return nil
+		}
 	case from.Phys() == vec.PhysI64 && to.Kind == vec.Date:
 		return func(in *vec.Vec, j int, out *vec.Vec, i int) error { return setInt(out, i, floorDiv(in.I64[j], usDay)) }
 	case from.Kind == vec.IntervalK && to.Kind == vec.Time:

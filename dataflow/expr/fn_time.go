@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -34,9 +35,17 @@ func init() {
 				}
 				return nil
 			}},
-		&Func{Name: "to_timestamp", Category: "Date and time", Args: "seconds", Doc: "The time so many seconds after 1970.", Example: "to_timestamp(0) -> 1970-01-01 00:00:00+00",
+		&Func{Name: "to_timestamp", Category: "Date and time", Args: "seconds", Fallible: true, Doc: "The time so many seconds after 1970.", Example: "to_timestamp(0) -> 1970-01-01 00:00:00+00",
 			Resolve: resolveShape(vec.TTimestampTZ, 1, vec.TFloat64), Kernel: func(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-				each(n, sel, func(i int) { out.I64[i] = int64(a[0].F64[a[0].Index(i)] * 1e6) })
+				bad := false
+				each(n, sel, func(i int) {
+					us := a[0].F64[a[0].Index(i)] * 1e6
+					bad = bad || !(math.Abs(us) < 1<<63)
+					out.I64[i] = int64(us)
+				})
+				if bad {
+					return fmt.Errorf("%w: argument of to_timestamp", ErrOverflow)
+				}
 				return nil
 			}},
 		epochFunc("epoch_ms", "Milliseconds since 1970.", "epoch_ms(TIMESTAMP '1970-01-01 00:00:01') -> 1000", 1000),
@@ -201,7 +210,9 @@ func intervalPart(field string, iv vec.Interval) (int64, bool) {
 	case "second", "seconds":
 		return iv.Micros / usSecond % 60, true
 	case "epoch":
-		return (int64(iv.Months)*30+int64(iv.Days))*86400 + iv.Micros/usSecond, true
+		// A year counts 365.25 days, a month beside years 30 (PostgreSQL).
+		years, months := int64(iv.Months/12), int64(iv.Months%12)
+		return years*31_557_600 + (months*30+int64(iv.Days))*86400 + iv.Micros/usSecond, true
 	}
 	return 0, false
 }

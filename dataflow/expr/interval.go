@@ -58,27 +58,65 @@ func resolveTimeSub(x, y vec.Type) ([]vec.Type, vec.Type, bool) {
 	return nil, vec.Type{}, false
 }
 
-func addInterval(x, y vec.Interval) vec.Interval {
-	return vec.Interval{Months: x.Months + y.Months, Days: x.Days + y.Days, Micros: x.Micros + y.Micros}
+// addInterval adds part by part; ok is false when a part leaves its range.
+func addInterval(x, y vec.Interval) (iv vec.Interval, ok bool) {
+	months, days := int64(x.Months)+int64(y.Months), int64(x.Days)+int64(y.Days)
+	us, ok := add64.one(x.Micros, y.Micros)
+	return makeInterval(months, days, us, ok)
 }
 
-func negInterval(x vec.Interval) vec.Interval {
-	return vec.Interval{Months: -x.Months, Days: -x.Days, Micros: -x.Micros}
+func subInterval(x, y vec.Interval) (iv vec.Interval, ok bool) {
+	months, days := int64(x.Months)-int64(y.Months), int64(x.Days)-int64(y.Days)
+	us, ok := sub64.one(x.Micros, y.Micros)
+	return makeInterval(months, days, us, ok)
+}
+
+func negInterval(x vec.Interval) (iv vec.Interval, ok bool) { return subInterval(vec.Interval{}, x) }
+
+// makeInterval joins parts; it fails when one does not fit, or when fits is false already.
+func makeInterval(months, days, us int64, fits bool) (vec.Interval, bool) {
+	iv := vec.Interval{Months: int32(months), Days: int32(days), Micros: us}
+	return iv, fits && int64(iv.Months) == months && int64(iv.Days) == days
+}
+
+// binaryInterval applies f to live rows of two intervals.
+func binaryInterval(c *Context, op string, a []*vec.Vec, n int, sel []int32, out *vec.Vec,
+	f func(x, y vec.Interval) (vec.Interval, bool)) error {
+	fits := true
+	binary(a[0].Iv, a[1].Iv, out.Iv, a, n, sel, func(x, y vec.Interval) vec.Interval {
+		iv, ok := f(x, y)
+		fits = fits && ok
+		return iv
+	})
+	if !fits {
+		return overflow(c, op)
+	}
+	return nil
 }
 
 // AddInterval moves a timestamp (µs) by an interval: months first, clipped to the end of the
-// month, then days, then µs. ok is false when the result leaves the range of time.
+// month, then days, then µs. ok is false when the result, or the time in between, leaves the range
+// of time.
 func AddInterval(us int64, iv vec.Interval) (int64, bool) {
 	if iv.Months != 0 {
-		us = addMonths(us, int(iv.Months))
+		var ok bool
+		if us, ok = addMonths(us, int(iv.Months)); !ok {
+			return 0, false
+		}
 	}
-	d := int64(iv.Days) * usDay
-	s := us + d
-	r := s + iv.Micros
-	return r, (us^s)&(d^s) >= 0 && (s^r)&(iv.Micros^r) >= 0
+	if iv.Days != 0 {
+		if mulWraps(int64(iv.Days), usDay) {
+			return 0, false
+		}
+		var ok bool
+		if us, ok = add64.one(us, int64(iv.Days)*usDay); !ok {
+			return 0, false
+		}
+	}
+	return add64.one(us, iv.Micros)
 }
 
-func addMonths(us int64, months int) int64 {
+func addMonths(us int64, months int) (int64, bool) {
 	day := floorDiv(us, usDay)
 	t := time.Unix(day*86400, 0).UTC()
 	y, m, d := t.Date()
@@ -86,7 +124,11 @@ func addMonths(us int64, months int) int64 {
 	y, m = int(floorDiv(int64(k), 12)), time.Month(k-int(floorDiv(int64(k), 12))*12+1)
 	last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	moved := time.Date(y, m, min(d, last), 0, 0, 0, 0, time.UTC)
-	return moved.Unix()/86400*usDay + us - day*usDay
+	days := moved.Unix() / 86400
+	if mulWraps(days, usDay) {
+		return 0, false
+	}
+	return add64.one(days*usDay, floorMod(us, usDay))
 }
 
 func floorDiv(a, b int64) int64 {
@@ -111,10 +153,15 @@ func timeAdd(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
 func timeSub(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
 	switch {
 	case c.Out.Kind == vec.IntervalK:
+		fits := true
 		each(n, sel, func(i int) {
-			us := a[0].I64[a[0].Index(i)] - a[1].I64[a[1].Index(i)]
+			us, ok := sub64.one(a[0].I64[a[0].Index(i)], a[1].I64[a[1].Index(i)])
+			fits = fits && ok
 			out.Iv[i] = vec.Interval{Days: int32(us / usDay), Micros: us % usDay}
 		})
+		if !fits {
+			return overflow(c, "-")
+		}
 		return nil
 	case c.Out.Kind == vec.Int64:
 		each(n, sel, func(i int) {
@@ -138,8 +185,12 @@ func shift(c *Context, t, d *vec.Vec, sign int64, n int, sel []int32, out *vec.V
 			out.I32[i] = int32(r)
 		})
 	case d.Type.Kind == vec.Time:
-		each(n, sel, func(i int) { out.I64[i] = t.I64[t.Index(i)] + d.I64[d.Index(i)] })
-	case d.Form == vec.Const && d.Iv[0].Months == 0 && c.Out.Kind != vec.Time:
+		each(n, sel, func(i int) {
+			r, good := add64.one(t.I64[t.Index(i)], d.I64[d.Index(i)])
+			ok = ok && good
+			out.I64[i] = r
+		})
+	case d.Form == vec.Const && isShort(d.Iv[0]) && c.Out.Kind != vec.Time:
 		us := sign * (int64(d.Iv[0].Days)*usDay + d.Iv[0].Micros)
 		each(n, sel, func(i int) {
 			x := t.I64[t.Index(i)]
@@ -149,12 +200,13 @@ func shift(c *Context, t, d *vec.Vec, sign int64, n int, sel []int32, out *vec.V
 		})
 	default:
 		each(n, sel, func(i int) {
-			iv := d.Iv[d.Index(i)]
+			iv, good := d.Iv[d.Index(i)], true
 			if sign < 0 {
-				iv = negInterval(iv)
+				iv, good = negInterval(iv)
 			}
+			ok = ok && good
 			if c.Out.Kind == vec.Time {
-				out.I64[i] = floorMod(t.I64[t.Index(i)]+iv.Micros, usDay)
+				out.I64[i] = floorMod(t.I64[t.Index(i)]+iv.Micros%usDay, usDay)
 				return
 			}
 			r, good := AddInterval(t.I64[t.Index(i)], iv)
@@ -166,6 +218,14 @@ func shift(c *Context, t, d *vec.Vec, sign int64, n int, sel []int32, out *vec.V
 		return fmt.Errorf("%w: time moved out of the range of %s", ErrOverflow, c.Out)
 	}
 	return nil
+}
+
+// isShort tells that an interval is of fixed length and below about 146,000 years, so that its µs
+// and their negative fit 64 bits.
+func isShort(iv vec.Interval) bool {
+	const days = math.MaxInt64 / 2 / usDay
+	return iv.Months == 0 && int64(iv.Days) >= -days && int64(iv.Days) <= days &&
+		iv.Micros >= -days*usDay && iv.Micros <= days*usDay
 }
 
 // mulInterval multiplies by an integer exactly, by a float with fractions carried to the unit
@@ -180,12 +240,15 @@ func mulInterval(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) err
 		x := iv.Iv[iv.Index(i)]
 		if k.Type.Phys() == vec.PhysI64 {
 			f := k.I64[k.Index(i)]
-			m, d := int64(x.Months)*f, int64(x.Days)*f
-			bad = bad || m != int64(int32(m)) || d != int64(int32(d)) || mulWraps(x.Micros, f)
-			out.Iv[i] = vec.Interval{Months: int32(m), Days: int32(d), Micros: x.Micros * f}
+			fits := !mulWraps(int64(x.Months), f) && !mulWraps(int64(x.Days), f) && !mulWraps(x.Micros, f)
+			r, ok := makeInterval(int64(x.Months)*f, int64(x.Days)*f, x.Micros*f, fits)
+			bad = bad || !ok
+			out.Iv[i] = r
 			return
 		}
-		out.Iv[i] = scaleInterval(x, k.F64[k.Index(i)])
+		r, ok := scaleInterval(x, k.F64[k.Index(i)])
+		bad = bad || !ok
+		out.Iv[i] = r
 	})
 	if bad {
 		return overflow(c, "*")
@@ -194,20 +257,30 @@ func mulInterval(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) err
 }
 
 func divInterval(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	zero := false
+	zero, fits := false, true
 	each(n, sel, func(i int) {
 		f := a[1].F64[a[1].Index(i)]
 		zero = zero || f == 0
-		out.Iv[i] = scaleInterval(a[0].Iv[a[0].Index(i)], 1/f)
+		r, ok := scaleInterval(a[0].Iv[a[0].Index(i)], 1/f)
+		fits = fits && ok
+		out.Iv[i] = r
 	})
 	if zero {
 		return ErrDivideByZero
 	}
+	if !fits {
+		return overflow(c, "/")
+	}
 	return nil
 }
 
-func scaleInterval(x vec.Interval, f float64) vec.Interval {
+// scaleInterval multiplies by a float; ok is false when a part leaves its range, or f is NaN.
+func scaleInterval(x vec.Interval, f float64) (iv vec.Interval, ok bool) {
 	m, mf := math.Modf(float64(x.Months) * f)
 	d, df := math.Modf(float64(x.Days)*f + mf*30)
-	return vec.Interval{Months: int32(m), Days: int32(d), Micros: int64(math.Round(float64(x.Micros)*f + df*float64(usDay)))}
+	us := math.Round(float64(x.Micros)*f + df*float64(usDay))
+	if !(math.Abs(m) <= math.MaxInt32 && math.Abs(d) <= math.MaxInt32 && math.Abs(us) < 1<<63) {
+		return vec.Interval{}, false
+	}
+	return vec.Interval{Months: int32(m), Days: int32(d), Micros: int64(us)}, true
 }

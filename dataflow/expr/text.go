@@ -304,13 +304,19 @@ func ParseInterval(s string) (vec.Interval, bool) {
 			if err != nil || !ok || f > 1e12 {
 				return out, false
 			}
-			part = scaleInterval(unit, f)
+			if part, ok = scaleInterval(unit, f); !ok {
+				return out, false
+			}
 			rest = strings.TrimLeft(rest[u:], " ,")
 		}
+		join := addInterval
 		if neg {
-			part = negInterval(part)
+			join = subInterval
 		}
-		out = addInterval(out, part)
+		var ok bool
+		if out, ok = join(out, part); !ok {
+			return out, false
+		}
 	}
 	return out, true
 }

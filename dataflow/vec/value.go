@@ -191,14 +191,21 @@ func AppendDate(dst []byte, days int64) []byte {
 }
 
 // AppendTime writes µs since midnight as 10:00:00[.ffffff].
-func AppendTime(dst []byte, us int64) []byte {
+func AppendTime(dst []byte, us int64) []byte { return appendClock(dst, uint64(us)) }
+
+// appendClock writes hours, as many as there are, minutes and seconds.
+func appendClock(dst []byte, us uint64) []byte {
 	s := us / 1e6
-	dst = append2(dst, s/3600)
+	if s < 360_000 {
+		dst = append2(dst, s/3600)
+	} else {
+		dst = strconv.AppendUint(dst, s/3600, 10)
+	}
 	dst = append2(append(dst, ':'), s/60%60)
 	dst = append2(append(dst, ':'), s%60)
 	if f := us % 1e6; f != 0 {
 		dst = append(dst, '.')
-		for d := int64(1e5); d > 0; d /= 10 {
+		for d := uint64(1e5); d > 0; d /= 10 {
 			dst = append(dst, byte('0'+f/d%10))
 		}
 		for dst[len(dst)-1] == '0' {
@@ -208,7 +215,7 @@ func AppendTime(dst []byte, us int64) []byte {
 	return dst
 }
 
-func append2(dst []byte, n int64) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
+func append2(dst []byte, n uint64) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
 // AppendTimestamp writes µs since the epoch as 2001-01-31 10:00:00[.ffffff].
 func AppendTimestamp(dst []byte, us int64) []byte {
@@ -236,11 +243,11 @@ func (iv Interval) String() string {
 	part(int64(iv.Months%12), "mon", "mons")
 	part(int64(iv.Days), "day", "days")
 	if iv.Micros != 0 || len(parts) == 0 {
-		sign, us := "", iv.Micros
-		if us < 0 {
+		sign, us := "", uint64(iv.Micros)
+		if iv.Micros < 0 {
 			sign, us = "-", -us
 		}
-		parts = append(parts, sign+string(AppendTime(nil, us)))
+		parts = append(parts, sign+string(appendClock(nil, us)))
 	}
 	return strings.Join(parts, " ")
 }
