@@ -30,7 +30,8 @@ type Catalog struct {
 	mu      sync.RWMutex
 	tables  map[string]*declared
 	views   map[string]*sql.View
-	sources []string // of the command line, in order
+	ddl     map[string]string // statements that declared tables and views
+	sources []string          // of the command line, in order
 	stdin   *stdin
 }
 
@@ -43,7 +44,7 @@ type declared struct {
 }
 
 func newCatalog(s *Session) *Catalog {
-	return &Catalog{s: s, tables: map[string]*declared{}, views: map[string]*sql.View{}}
+	return &Catalog{s: s, tables: map[string]*declared{}, views: map[string]*sql.View{}, ddl: map[string]string{}}
 }
 
 // lookup finds a declared table or a source by its dotted name.
@@ -261,6 +262,7 @@ func (c *Catalog) drop(d *sql.Drop) error {
 		}
 		delete(c.tables, k)
 		delete(c.views, k)
+		delete(c.ddl, k)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ const (
 // written; the first chunk stays in memory, since it is what people look at.
 type Result struct {
 	name   string // "_1"; "" for the answer of a SHOW or DESCRIBE
+	text   string // of the statements that made it; "" when not known
 	schema *vec.Schema
 	dir    string             // for spilled chunks
 	budget *spill.Reservation // used under mu
@@ -89,6 +90,9 @@ func newResult(name string, schema *vec.Schema, pool *spill.Pool, dir string) *R
 
 // Name is the table that the result can be read as; "" when it cannot.
 func (r *Result) Name() string { return r.name }
+
+// Text is the statements that made the rows; "" when not known.
+func (r *Result) Text() string { return r.text }
 
 // Columns lists the columns.
 func (r *Result) Columns() []Column { return columnsOf(r.schema) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"sort"
 
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -221,4 +222,19 @@ func (c *chunk) load() (out []*vec.Batch, err error) {
 		}
 		out = append(out, b.Compact())
 	}
+}
+
+// WriteMarkdown writes all rows to a file, as a table of Markdown.
+func (r *Result) WriteMarkdown(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	o := r.Render()
+	o.Format = "md"
+	w, err := render.New(f, o)
+	if err == nil {
+		err = r.CopyTo(w, -1)
+	}
+	return errors.Join(err, f.Close())
 }

@@ -140,6 +140,7 @@ func (r *Run) openResult(o render.Options, out Output, named bool) (render.Write
 	} else {
 		res = newResult("", schema, pool, dir)
 	}
+	res.text = strings.TrimSpace(r.text)
 	r.mu.Lock()
 	r.result = res
 	r.mu.Unlock()

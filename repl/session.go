@@ -138,7 +138,9 @@ func (s *Session) executeTo(ctx context.Context, text string, out Output, run *R
 		st := s.begin(ctx, out, run)
 		bound, err := st.bind(stmt, text)
 		if err == nil {
-			err = st.execStatement(bound)
+			if err = st.execStatement(bound); err == nil {
+				s.cat.keepText(stmt, text)
+			}
 			s.forgetScopes()
 		}
 		st.end()

@@ -42,6 +42,7 @@ type Node struct {
 	Detail string // rows, size, type, lag
 	Leaf   bool   // has no children
 	Insert string // what names it in SQL; "" when nothing does
+	Rows   int64  // that a table or file has, as its footer says; 0: not known
 }
 
 // footerFiles is how many files of a directory have their footers read for their rows.
@@ -156,7 +157,10 @@ func (s *Session) tableNodes() (out []Node) {
 	s.cat.mu.RLock()
 	defer s.cat.mu.RUnlock()
 	for n, d := range s.cat.tables {
-		detail := ""
+		detail, rows := "", int64(0)
+		if t, ok := d.table.(interface{ Rows() int64 }); ok && d.def == nil {
+			rows = t.Rows()
+		}
 		switch {
 		case d.def == nil:
 			detail = d.table.Name()
@@ -165,7 +169,7 @@ func (s *Session) tableNodes() (out []Node) {
 		default:
 			detail = d.def.Options["connector"]
 		}
-		out = append(out, Node{ID: "table:" + quoteDotted(n), Label: n, Kind: NodeTable, Detail: detail, Insert: quoteDotted(n)})
+		out = append(out, Node{ID: "table:" + quoteDotted(n), Label: n, Kind: NodeTable, Detail: detail, Insert: quoteDotted(n), Rows: rows})
 	}
 	for n := range s.cat.views {
 		out = append(out, Node{ID: "view:" + quoteDotted(n), Label: n, Kind: NodeView, Detail: "view", Insert: quoteDotted(n)})
@@ -245,7 +249,7 @@ func fileNode(path string, footer bool) Node {
 	}
 	if footer && formats[strings.ToLower(filepath.Ext(path))] == "parquet" {
 		if t, err := parquet.Open(nil, path); err == nil {
-			n.Detail = rowsText(t.Rows())
+			n.Detail, n.Rows = rowsText(t.Rows()), t.Rows()
 		}
 	}
 	return n

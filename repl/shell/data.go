@@ -213,22 +213,11 @@ func (sh *Shell) export(ctx context.Context, args []string) error {
 }
 
 func (sh *Shell) exportMarkdown(r *repl.Result, file string) error {
-	f, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	o := r.Render()
-	o.Format = "md"
-	w, err := render.New(f, o)
-	if err != nil {
-		return err
-	}
-	if err := r.CopyTo(w, -1); err != nil {
+	if err := r.WriteMarkdown(file); err != nil {
 		return err
 	}
 	sh.say("%s rows written to %s", render.Count(r.Rows()), file)
-	return f.Close()
+	return nil
 }
 
 func (sh *Shell) diff(ctx context.Context, args []string) error {
