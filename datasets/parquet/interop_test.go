@@ -3,6 +3,7 @@ package parquet_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	pg "github.com/parquet-go/parquet-go"
@@ -175,4 +176,14 @@ func TestForeignReaderReads(t *testing.T) {
 			t.Fatalf("row %d: %+v", i, r)
 		}
 	}
+}
+
+// TestEmptyRowGroup reads a file of Apache Arrow with one row group of no rows, whose columns have
+// the offset 0.
+func TestEmptyRowGroup(t *testing.T) {
+	tab := openOS(t, "testdata/empty_group.parquet")
+	if got := tab.Schema().String(); !strings.Contains(got, "a BIGINT") || !strings.Contains(got, "s VARCHAR") {
+		t.Errorf("schema %s", got)
+	}
+	equalRows(t, readAll(t, plan.NewScan(tab, "")), nil)
 }
