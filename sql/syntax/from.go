@@ -7,19 +7,32 @@ func (p *parser) tableRef() TableRef {
 	}
 	defer p.leave()
 	start := p.start()
-	x := p.tablePrimary()
+	return p.joins(start, p.tablePrimary())
+}
+
+// joins parses the joins behind x, which began at start.
+func (p *parser) joins(start int, x TableRef) TableRef {
 	for n := 1; p.err == nil; n++ {
 		j := p.joinKind()
 		if j == nil {
 			break
 		}
 		p.chain(n)
-		j.L, j.R = x, p.tablePrimary()
+		j.L, j.R = x, p.joinInput(j)
 		p.joinCondition(j)
 		j.Span = p.span(start)
 		x = j
 	}
 	return x
+}
+
+// joinInput parses what stands behind JOIN: a table, or, when other joins come before the condition
+// of j, all of them: a JOIN b JOIN c ON … ON … is a JOIN (b JOIN c ON …) ON ….
+func (p *parser) joinInput(j *Join) TableRef {
+	if j.Natural || j.Kind == CrossJoin {
+		return p.tablePrimary()
+	}
+	return p.tableRef()
 }
 
 // joinKind takes the words of a join up to JOIN; it returns nil when there is no join.
