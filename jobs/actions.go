@@ -1,14 +1,17 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow/exec"
+	"github.com/riffle-io/riffle/dataflow/plan"
 )
 
 // Resume starts a job that was stopped or has failed, or ends its pause.
@@ -108,7 +111,13 @@ func (s *Server) Set(name, key, value string, dry bool) (restart bool, err error
 	err = s.locked(name, func(j *job) error {
 		spec := j.rec.Spec
 		spec.Idle = maps.Clone(spec.Idle)
+		if key, err = j.settingOf(key); err != nil {
+			return err
+		}
 		apply, later, err := setting(&spec, key, value)
+		if err == nil {
+			err = spec.checkSides(j.rec.Target)
+		}
 		if restart = later && j.run != nil; err != nil || dry {
 			return err
 		}
@@ -127,6 +136,28 @@ func (s *Server) Set(name, key, value string, dry bool) (restart bool, err error
 	return restart, err
 }
 
+// settingOf completes the key of a table's time-out, where a topic may be named without "kafka:", and refuses
+// one of a table that the job does not read with event time, as far as it is known what it reads.
+func (j *job) settingOf(key string) (string, error) {
+	table, ok := strings.CutSuffix(key, ".idle-timeout")
+	if !ok || j.prepared == nil {
+		return key, nil
+	}
+	var have []string
+	plan.Transform(j.prepared.Root, func(n plan.Node) plan.Node {
+		if s, ok := n.(*plan.Scan); ok && s.Watermark != nil && !slices.Contains(have, s.Table.Name()) {
+			have = append(have, s.Table.Name())
+		}
+		return n
+	})
+	for _, name := range have {
+		if name == table || strings.HasSuffix(name, ":"+table) {
+			return name + ".idle-timeout", nil
+		}
+	}
+	return "", fmt.Errorf("%w: %s reads no table %q with a watermark; there are: %s", ErrRequest, j.name(), table, cmp.Or(strings.Join(have, ", "), "none"))
+}
+
 // Settings lists what Set knows, and what it means.
 func Settings() [][2]string {
 	return [][2]string{
@@ -139,12 +170,12 @@ func Settings() [][2]string {
 }
 
 func setting(s *Spec, key, value string) (apply func(*exec.Job), restart bool, err error) {
-	bad := func(what string) error { return fmt.Errorf("%w: %s = %q must be %s", ErrSpec, key, value, what) }
+	bad := func(what string) error { return fmt.Errorf("%w: %s = %q must be %s", ErrRequest, key, value, what) }
 	switch {
 	case key == "checkpoint":
 		d, err := time.ParseDuration(value)
-		if err != nil || d <= 0 {
-			return nil, false, bad("a duration such as 5s")
+		if err != nil || d < shortestCheckpoint {
+			return nil, false, bad(fmt.Sprintf("a duration such as 5s, from %s on", shortestCheckpoint))
 		}
 		s.Checkpoint = Duration(d)
 		return func(r *exec.Job) { r.SetCheckpoint(d) }, false, nil

@@ -218,7 +218,7 @@ func (s *Server) Restart(ctx context.Context, name string) error {
 // Rescale changes the parallelism of a job. Key groups move to other tasks with the restart.
 func (s *Server) Rescale(ctx context.Context, name string, p int) error {
 	if p < 1 || p > 1024 {
-		return fmt.Errorf("%w: parallelism %d is not from 1 to 1024", ErrSpec, p)
+		return fmt.Errorf("%w: parallelism %d is not from 1 to 1024", ErrRequest, p)
 	}
 	return s.change(ctx, name, "rescaled", fmt.Sprintf("rescaled to %d", p), func() error { return nil }, func(r *record) { r.Spec.Parallelism = p })
 }
@@ -286,11 +286,11 @@ func (s *Server) changeClaimed(ctx context.Context, j *job, ran bool, want, told
 // old one: operators whose meaning did not change keep their state, sources go on where the old
 // ones stopped. A job that has no checkpoint yet begins anew.
 func (s *Server) Replace(ctx context.Context, spec Spec) error {
-	if err := spec.check(); err != nil {
-		return err
-	}
 	j, err := s.job(spec.Name)
 	if err != nil {
+		return err
+	}
+	if err := j.complete(&spec); err != nil {
 		return err
 	}
 	target, err := s.checkTarget(ctx, spec)
@@ -335,6 +335,16 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 	return err
 }
 
+// complete gives a spec for the job's state the job's directory, unless it has one of its own, and checks it.
+func (j *job) complete(spec *Spec) error {
+	if spec.Dir == "" {
+		j.mu.Lock()
+		spec.Dir = j.rec.Spec.Dir
+		j.mu.Unlock()
+	}
+	return spec.check()
+}
+
 // checkpointsOf lists the checkpoints in a state directory, newest first; none when it is not there.
 func (s *Server) checkpointsOf(dir string) (ids []int64, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -354,7 +364,11 @@ func (s *Server) checkpointsOf(dir string) (ids []int64, err error) {
 // Fork starts a second job of the same query, or of another, from the present state of a job. It must
 // write to another place.
 func (s *Server) Fork(ctx context.Context, name string, spec Spec) error {
-	if err := spec.check(); err != nil {
+	j, err := s.job(name)
+	if err != nil {
+		return err
+	}
+	if err := j.complete(&spec); err != nil {
 		return err
 	}
 	if _, err := s.job(spec.Name); err == nil {

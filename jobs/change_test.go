@@ -348,3 +348,53 @@ func TestDamagedPointer(t *testing.T) {
 	}
 	r.await("other", "that it goes on", inState(jobs.Running))
 }
+
+// TestRequests has wrong requests: each says what is wrong with it, in words of the API.
+func TestRequests(t *testing.T) {
+	r, spec := rigWithBids(t)
+	ctx := t.Context()
+	post := func(path, body string) error {
+		return r.client.Raw(ctx, "POST", "/v1/jobs/bids/"+path, body)
+	}
+	set := func(key, value string) error { _, err := r.client.Set(ctx, "bids", key, value); return err }
+	fresh := func(edit func(*jobs.Spec)) error {
+		s := r.stream("fresh")
+		edit(&s)
+		return r.client.Submit(ctx, s)
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{post("rescale", ""), "parallelism 0 is not from 1 to 1024"},
+		{post("rescale", `{"parallelism":2}{}`), "more than one JSON object"},
+		{post("rescale", `{"parallelism":"2"}`), "wrong request: parallelism cannot be a string"},
+		{post("rescale", `[]`), "the body is a JSON array and must be an object"},
+		{post("rescale", `{"paralelism":2}`), `unknown field "paralelism"`},
+		{set("checkpoint", "1ns"), "a duration such as 5s, from 10ms on"},
+		{set("bid.idle-timeout", "5s"), `bids reads no table "bid" with a watermark; there are: gen.nexmark_bid`},
+		{set("bad", "out/bids"), "where its output goes"},
+		{fresh(func(s *jobs.Spec) { s.Checkpoint = 1 }), "below 10ms"},
+		{fresh(func(s *jobs.Spec) { s.Dir = "" }), "must be an absolute path"},
+		{fresh(func(s *jobs.Spec) { s.From = "nowhere" }), filepath.Join(r.dir, "nowhere")},
+	} {
+		if !isStatus(c.err, 400) || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("%v, want %s", c.err, c.want)
+		}
+	}
+	if err := post("stop", ""); err != nil {
+		t.Error(err)
+	}
+	if err := set("gen.nexmark_bid.idle-timeout", "5s"); err != nil {
+		t.Error(err)
+	}
+	spec.Dir = "" // that of the job
+	if err := r.client.Replace(ctx, spec); err != nil {
+		t.Error(err)
+	}
+	spec.SQL = "selec 1"
+	api := new(jobs.APIError)
+	if err := r.client.Replace(ctx, spec); !errors.As(err, &api) || api.Hint != "" {
+		t.Errorf("a wrong query is told to be replaced: %+v", err)
+	}
+}

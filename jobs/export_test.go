@@ -1,6 +1,9 @@
 package jobs
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Between stops a job as Restart does, calls fn with what the registry wants of it at that moment, and
 // starts it again.
@@ -31,4 +34,13 @@ func (s *Server) Recorded(name string) ([]Event, error) {
 		}
 	}
 	return nil, err
+}
+
+// Raw sends a body as it is.
+func (c *Client) Raw(ctx context.Context, method, path, body string) error {
+	resp, err := c.send(ctx, method, path, strings.NewReader(body))
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
 }

@@ -21,6 +21,8 @@ type Flow struct {
 	LastChange time.Time
 	Now        time.Time
 	Idle       time.Duration // that is proposed as idle time-out
+	// Resumed tells that it goes on from a checkpoint: rows were read before Metrics count.
+	Resumed bool
 }
 
 // quietFor is how long output may be silent before that asks for a reason, silentFor how long a
@@ -73,6 +75,10 @@ func (f Flow) nothingRead(w *Why, v view) {
 		w.blame(fmt.Sprintf("None of the records can be decoded: %d so far.", n), Fix{Text: "look at the bad records"})
 		return
 	}
+	if f.Resumed {
+		f.nothingNew(w, v)
+		return
+	}
 	w.blame("The source has delivered no row yet.", Fix{Text: "read what is in the topic already: FROM topic @start"},
 		Fix{Text: "check that something writes", Command: "riffle topics"})
 	for _, p := range v.partitions {
@@ -80,6 +86,25 @@ func (f Flow) nothingRead(w *Why, v view) {
 	}
 	if len(v.partitions) == 0 {
 		w.Facts = append(w.Facts, "no partition is being read yet")
+	}
+}
+
+// nothingNew explains a run that goes on from a checkpoint and has read nothing more.
+func (f Flow) nothingNew(w *Why, v view) {
+	if n := v.sample.SourceLag; n > 0 {
+		w.blame(fmt.Sprintf("No row has been read since this run began; %d wait to be read.", n))
+	} else {
+		w.blame("The source has no new rows since this run began; what was there had been read before.", Fix{Text: "check that something writes", Command: "riffle topics"})
+	}
+	if wm := timeText(v.watermark); wm != nil && windowed(v) {
+		w.Facts = append(w.Facts, "open windows wait for the watermark, which stands at "+*wm)
+	}
+	for _, p := range v.partitions {
+		text := "no row in this run"
+		if p.Lag >= 0 {
+			text += fmt.Sprintf(", %d rows behind its end", p.Lag)
+		}
+		w.Facts = append(w.Facts, p.Name+": "+text)
 	}
 }
 

@@ -66,6 +66,16 @@ func TestFlowWhy(t *testing.T) {
 		}, []string{"cause No row passes the filter.", "Filter (a > 1): 0 of 100 rows passed"}, nil},
 		{"bad records", func(f *Flow) { f.Metrics.Stages[0].Tasks[0].RowsIn, f.Metrics.Bad = 0, 7 }, []string{"cause None of the records can be decoded: 7"}, nil},
 		{"nothing read", func(f *Flow) { f.Metrics.Stages[0].Tasks[0].RowsIn = 0 }, []string{"cause The source has delivered no row yet.", "t/1: no row yet"}, nil},
+		{"nothing new in this run", func(f *Flow) {
+			f.Metrics.Stages[0].Tasks[0].RowsIn, f.Resumed = 0, true
+			for i := range f.Metrics.Splits {
+				f.Metrics.Splits[i].Rows, f.Metrics.Splits[i].Lag = 0, 0
+			}
+		}, []string{"cause The source has no new rows since this run began; what was there had been read before.", "t/1: no row in this run, 0 rows behind its end"}, []string{"delivered no row", "@start"}},
+		{"nothing read in this run", func(f *Flow) {
+			f.Metrics.Stages[0].Tasks[0].RowsIn, f.Resumed = 0, true
+			f.Metrics.Splits[1].Lag = 7
+		}, []string{"cause No row has been read since this run began; 7 wait to be read."}, []string{"delivered no row", "no new rows"}},
 		{"read to its end", func(f *Flow) {
 			f.Metrics.Stages[1].Ops[0].Note = ""
 			f.Metrics.Splits[0].LastRow = now.Add(-time.Minute)

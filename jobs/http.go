@@ -3,6 +3,7 @@ package jobs
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -25,7 +26,7 @@ func (s *Server) Handler(token string) http.Handler {
 	for _, rt := range routes() {
 		mux.HandleFunc(rt.method+" "+rt.path, func(w http.ResponseWriter, r *http.Request) {
 			if err := rt.serve(s, w, r); err != nil {
-				problem(w, status(err), err.Error(), hint(err))
+				problem(w, status(err), err.Error(), requestHint(err))
 			}
 		})
 	}
@@ -40,6 +41,15 @@ func (s *Server) Handler(token string) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// requestHint says what helps against an error of a request. What is wrong with the statements of one says so
+// itself.
+func requestHint(err error) string {
+	if errors.Is(err, ErrSpec) && errors.Is(err, ErrQuery) {
+		return ""
+	}
+	return hint(err)
 }
 
 func problem(w http.ResponseWriter, code int, msg, hint string) {

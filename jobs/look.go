@@ -146,7 +146,7 @@ func (s *Server) Tap(ctx context.Context, name, operator string, fn func(Tapped)
 	t := newTapper()
 	schema, stop, ok := run.Tap(operator, t.look)
 	if !ok {
-		return fmt.Errorf("%w: %s has no operator %q that can be tapped; riffle jobs show %s lists them", ErrSpec, name, operator, name)
+		return fmt.Errorf("%w: %s has no operator %q that can be tapped; riffle jobs show %s lists them", ErrRequest, name, operator, name)
 	}
 	defer stop()
 	var columns []string

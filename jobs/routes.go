@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow"
@@ -176,11 +178,25 @@ func body[T any](fn func(*Server, *http.Request, *T) (any, error)) func(*Server,
 		in := new(T)
 		d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 4<<20))
 		d.DisallowUnknownFields()
-		if err := d.Decode(in); err != nil {
-			return nil, fmt.Errorf("%w: body: %w", ErrSpec, err)
+		if err := d.Decode(in); err != nil && err != io.EOF { // nothing is as good as {}
+			return nil, fmt.Errorf("%w: %w", ErrRequest, bodyError(err))
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return nil, fmt.Errorf("%w: the body has more than one JSON object", ErrRequest)
 		}
 		return fn(s, r, in)
 	})
+}
+
+// bodyError says what is wrong with a body without the words of Go.
+func bodyError(err error) error {
+	if t := new(json.UnmarshalTypeError); errors.As(err, &t) {
+		if t.Field == "" {
+			return fmt.Errorf("the body is a JSON %s and must be an object", t.Value)
+		}
+		return fmt.Errorf("%s cannot be a %s", t.Field, t.Value)
+	}
+	return fmt.Errorf("the body: %s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
 func writeJSON(w http.ResponseWriter, v any) error {
@@ -196,7 +212,7 @@ func sinceOf(r *http.Request) (time.Time, error) {
 	}
 	ms, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: since=%q must be a Unix time in milliseconds", ErrSpec, v)
+		return time.Time{}, fmt.Errorf("%w: since=%q must be a Unix time in milliseconds", ErrRequest, v)
 	}
 	return time.UnixMilli(ms), nil
 }
@@ -224,7 +240,7 @@ func (s *Server) Fit(ctx context.Context, name string, spec Spec) ([]Fit, error)
 		return nil, err
 	}
 	spec.Name = name
-	if err := spec.check(); err != nil {
+	if err := j.complete(&spec); err != nil {
 		return nil, err
 	}
 	p, err := s.engine.Prepare(ctx, spec)
@@ -249,12 +265,12 @@ func (s *Server) Fit(ctx context.Context, name string, spec Spec) ([]Fit, error)
 // status is the HTTP status that fits an error.
 func status(err error) int {
 	switch {
+	case errors.Is(err, ErrSpec), errors.Is(err, ErrRequest), errors.Is(err, ErrSetting), errors.Is(err, ErrQuery):
+		return http.StatusBadRequest
 	case errors.Is(err, ErrNoJob), errors.Is(err, fs.ErrNotExist):
 		return http.StatusNotFound
 	case errors.Is(err, ErrExists), errors.Is(err, ErrState), errors.Is(err, fs.ErrExist):
 		return http.StatusConflict
-	case errors.Is(err, ErrSpec), errors.Is(err, ErrSetting), errors.Is(err, ErrQuery):
-		return http.StatusBadRequest
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
 	}

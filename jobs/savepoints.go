@@ -29,7 +29,7 @@ func (s *Server) Savepoint(ctx context.Context, name, label string) (SavepointIn
 		return SavepointInfo{}, err
 	}
 	if dir == "" {
-		return SavepointInfo{}, fmt.Errorf("%w: the savepoint needs a name", ErrSpec)
+		return SavepointInfo{}, fmt.Errorf("%w: the savepoint needs a name", ErrRequest)
 	}
 	if err := s.export(ctx, j, dir, true); err != nil {
 		return SavepointInfo{}, err
@@ -67,7 +67,7 @@ func (s *Server) newSavepointDir(name, label string) (string, error) {
 // checkLabel refuses names of savepoints that are no good as directories.
 func checkLabel(label string) error {
 	if !nameRule.MatchString(label) {
-		return fmt.Errorf("%w: name %q of a savepoint must be lower-case letters, digits, _ and -, begin with a letter, and have at most 63", ErrSpec, label)
+		return fmt.Errorf("%w: name %q of a savepoint must be lower-case letters, digits, _ and -, begin with a letter, and have at most 63", ErrRequest, label)
 	}
 	return nil
 }

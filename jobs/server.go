@@ -202,6 +202,14 @@ func (s *Server) Submit(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
+	if spec.From != "" {
+		if !filepath.IsAbs(spec.From) {
+			spec.From = filepath.Join(spec.Dir, spec.From)
+		}
+		if _, err := state.OpenSavepoint(vfs.OS{}, spec.From, s.format); err != nil {
+			return fmt.Errorf("%w: %w", ErrSpec, err)
+		}
+	}
 	s.submit.Lock() // one after the other, so that no two get one directory
 	defer s.submit.Unlock()
 	if err := s.freeTarget(ctx, spec.Name, target); err != nil {
@@ -235,15 +243,26 @@ func (s *Server) checkTarget(ctx context.Context, spec Spec) (target string, err
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrSpec, err)
 	}
-	for side, dir := range map[string]string{"late rows": spec.Late, "undecodable records": spec.Bad} {
-		if dir != "" && !filepath.IsAbs(dir) {
-			dir = filepath.Join(spec.Dir, dir)
-		}
-		if dir != "" && filepath.Clean(dir) == p.Target {
-			return "", fmt.Errorf("%w: %s of %s would go into %s, where its output goes; name another directory", ErrSpec, side, spec.Name, p.Target)
-		}
+	if err := spec.checkSides(p.Target); err != nil {
+		return "", err
 	}
 	return p.Target, s.freeTarget(ctx, spec.Name, p.Target)
+}
+
+// checkSides refuses side outputs that go where the output goes.
+func (spec *Spec) checkSides(target string) error {
+	for side, dir := range map[string]string{"late rows": spec.Late, "undecodable records": spec.Bad} {
+		if dir == "" {
+			continue
+		}
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(spec.Dir, dir)
+		}
+		if filepath.Clean(dir) == target {
+			return fmt.Errorf("%w: %s of %s would go into %s, where its output goes; name another directory", ErrRequest, side, spec.Name, target)
+		}
+	}
+	return nil
 }
 
 // freeTarget refuses a directory that another job than name writes into.

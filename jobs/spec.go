@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -55,8 +56,15 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 var nameRule = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
-// ErrSpec marks what is wrong with a request, in contrast to what goes wrong with a job.
-var ErrSpec = errors.New("job cannot be made")
+// What is wrong with a request, in contrast to what goes wrong with a job: with a job that is to be made,
+// or with something else that was asked for.
+var (
+	ErrSpec    = errors.New("job cannot be made")
+	ErrRequest = errors.New("wrong request")
+)
+
+// shortestCheckpoint is the smallest interval of checkpoints: below it a job does little else.
+const shortestCheckpoint = 10 * time.Millisecond
 
 // CheckName refuses names that are no good as directories and as SQL names.
 func CheckName(name string) error {
@@ -72,8 +80,12 @@ func (s *Spec) check() error {
 		return fmt.Errorf("%w: it has no statements", ErrSpec)
 	case s.Parallelism < 0 || s.Parallelism > 1024:
 		return fmt.Errorf("%w: parallelism %d is not from 1 to 1024", ErrSpec, s.Parallelism)
-	case s.Checkpoint < 0 || s.Rate < 0:
-		return fmt.Errorf("%w: checkpoint interval and rate must not be negative", ErrSpec)
+	case s.Checkpoint != 0 && time.Duration(s.Checkpoint) < shortestCheckpoint:
+		return fmt.Errorf("%w: the checkpoint interval %s is below %s", ErrSpec, time.Duration(s.Checkpoint), shortestCheckpoint)
+	case s.Rate < 0:
+		return fmt.Errorf("%w: the rate %d is negative", ErrSpec, s.Rate)
+	case !filepath.IsAbs(s.Dir):
+		return fmt.Errorf("%w: dir %q must be an absolute path: relative ones in the statements start there", ErrSpec, s.Dir)
 	}
 	return CheckName(s.Name)
 }

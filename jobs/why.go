@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) Why(name string) (w Why, err error) {
 			return nil
 		}
 		f := j.recorder.flow(j.started)
-		f.Job, f.Now, f.Idle = name, time.Now(), jobIdle
+		f.Job, f.Now, f.Idle, f.Resumed = name, time.Now(), jobIdle, j.resumedLocked()
 		if w = f.Why(); w.Text == "" {
 			w.Text = fmt.Sprintf("%s has written %d rows in this run", name, j.recorder.now().out)
 		}
@@ -43,6 +44,11 @@ func (s *Server) Why(name string) (w Why, err error) {
 		return nil
 	})
 	return w, err
+}
+
+// resumedLocked tells whether the present run goes on from a checkpoint.
+func (j *job) resumedLocked() bool {
+	return j.rec.Spec.From != "" || slices.ContainsFunc(j.history, func(c Checkpoint) bool { return !c.Failed && c.At.Before(j.started) })
 }
 
 // blame makes a cause of the first thing that is wrong, and facts of the others.
@@ -84,6 +90,12 @@ func (j *job) whyCheckpoint(w *Why) {
 	}
 	c := j.history[n-1]
 	ago := time.Since(c.At)
+	if !c.At.After(j.started) { // it is of another run: this one has had no time yet
+		w.Facts = append(w.Facts, fmt.Sprintf("rows become visible with checkpoints, every %s; there was none in this run yet", every))
+		if ago = time.Since(j.started); ago <= 3*every+time.Second {
+			return
+		}
+	}
 	if c.Failed || ago > 3*every+time.Second {
 		w.blame(fmt.Sprintf("Rows become visible with checkpoints, and the last one was %s ago.", Span(ago)))
 		return
