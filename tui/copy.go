@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/widget"
 )
@@ -44,7 +46,7 @@ func (a *app) copyMenu(g *widget.Grid, statement string) tea.Cmd {
 		choices = append(choices,
 			choice{key: "q", text: "statement", do: func() tea.Cmd { return a.copyText(statement, "the statement") }},
 			choice{key: "l", text: "command line", note: "riffle sql", do: func() tea.Cmd {
-				return a.copyText("riffle sql "+quote(oneStatement(statement))+a.sourceArgs(), "the command")
+				return a.copyText(a.commandOf("sql", statement), "the command")
 			}})
 	}
 	return a.choose("Copy", nil, choices...)
@@ -127,11 +129,45 @@ func (e *explore) export() tea.Cmd {
 		e.a.say(canvas.Warn, "the result is not whole yet: wait, or ctrl-c to keep what is there")
 		return nil
 	}
-	return e.a.ask(prompt{kind: "export", help: "write (.parquet .csv .json by the name)", enter: func(path string) tea.Cmd {
+	return e.a.ask(prompt{kind: "export", help: "write (.parquet .csv .json .md by the name)", enter: func(path string) tea.Cmd {
 		if path = strings.TrimSpace(path); path == "" {
 			return nil
 		}
-		text := "COPY (SELECT * FROM " + e.shown.res.Name() + ") TO '" + strings.ReplaceAll(path, "'", "''") + "'"
+		if strings.HasSuffix(path, ".md") {
+			return e.exportMarkdown(path)
+		}
+		text := "COPY (SELECT " + e.shownColumns() + " FROM " + e.shown.res.Name() + ") TO '" + strings.ReplaceAll(path, "'", "''") + "'"
 		return e.runText(origin{text: text, derive: "export of " + e.shown.res.Name()})
 	}}, "export to ", e.shown.res.Name()+".csv")
+}
+
+// shownColumns names the columns of the grid as they stand there: hidden ones are left out.
+func (e *explore) shownColumns() string {
+	order, all := e.grid.GetView().Order, e.grid.Columns()
+	as := make([]string, len(order))
+	moved := len(order) != len(all)
+	for i, c := range order {
+		as[i] = ident(all[c].Name)
+		moved = moved || c != i
+	}
+	if !moved {
+		return "*"
+	}
+	return strings.Join(as, ", ")
+}
+
+// exportMarkdown writes the whole result as a table of Markdown.
+func (e *explore) exportMarkdown(path string) tea.Cmd {
+	res := e.shown.res
+	return e.a.background(func(context.Context) func() tea.Cmd {
+		err := res.WriteMarkdown(path)
+		return func() tea.Cmd {
+			if err != nil {
+				e.a.say(canvas.Bad, "export: "+err.Error())
+				return nil
+			}
+			e.a.say(canvas.Good, render.Count(res.Rows())+" rows written to "+path)
+			return nil
+		}
+	})
 }

@@ -124,7 +124,7 @@ func (d *driver) take(msg tea.Msg) {
 // named are keys that are not the rune that they are written as.
 var named = map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "backspace": tea.KeyBackspace,
 	"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "f5": tea.KeyF5, "f11": tea.KeyF11, "f2": tea.KeyF2,
-	"home": tea.KeyHome, "end": tea.KeyEnd, "f1": tea.KeyF1, "f3": tea.KeyF3, "f4": tea.KeyF4, "f6": tea.KeyF6}
+	"home": tea.KeyHome, "end": tea.KeyEnd, "f1": tea.KeyF1, "f3": tea.KeyF3, "f4": tea.KeyF4, "f6": tea.KeyF6, "f7": tea.KeyF7}
 
 // keys presses keys, parted by blanks: "ctrl+r", "space", "G".
 func (d *driver) keys(list string) *driver {

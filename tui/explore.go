@@ -29,6 +29,7 @@ type explore struct {
 	// twinDue says that base is a query that ended, and that was not yet tried as a stream.
 	twinDue bool
 	failed  string // error of the last statement, "" when it worked
+	fix     *fix   // what its hint proposes; nil: nothing
 
 	shown result // what the grid shows
 	undo  []result
@@ -48,7 +49,8 @@ type origin struct {
 	buf    *widget.Buffer // nil: made by the screen
 	offset int            // of the statement in the buffer
 	derive string         // what the screen did to make it: "sort by …"; "" is the user's own
-	of     string         // the table whose first rows these are, with how many it has; "" for others
+	first  bool           // these are the first rows of a table,
+	of     int64          // which has so many; 0: not known
 }
 
 // result is a result with the look it has.
@@ -58,7 +60,9 @@ type result struct {
 	how   string // "sort by revenue desc"; "" is as the query gave it
 	look  widget.View
 	stats string // how it was made: time, row groups, bytes
-	of    string // "3 M rows in flights.parquet": these are its first ones
+	first bool   // these are the first rows of a table,
+	of    int64  // which has so many; 0: not known
+	plan  string // how it was computed
 }
 
 func newExplore(a *app) *explore {
@@ -118,6 +122,11 @@ func (e *explore) scopes() []string {
 
 func (e *explore) editing() bool { return e.insp == nil && e.ps.focus.scope == "explore/editor" }
 
+// plotsFromEditor reports that p means the chart of the result: nothing was cut that it could put in.
+func (e *explore) plotsFromEditor() bool {
+	return e.editing() && !e.editor.Typing() && !e.editor.HasCut() && e.hasCell()
+}
+
 // inText reports that letters are text now.
 func (e *explore) inText() bool { return e.editing() && e.editor.Typing() }
 
@@ -130,7 +139,7 @@ func (e *explore) typing(k, text string) (tea.Cmd, bool) {
 		return e.complete(), true
 	}
 	if !e.editor.Typing() {
-		if e.editor.Pending() == "" && e.reserved(k) {
+		if e.editor.Pending() == "" && (e.reserved(k) || k == "p" && e.plotsFromEditor()) {
 			return nil, false
 		}
 		text = ""

@@ -31,7 +31,7 @@ func (a *app) paneKeys(scope string, ps func() *panes) []*keymap.Command {
 		return &keymap.Command{Keys: keys, Scope: scope, Group: groupMove, Title: title,
 			Run: func(k string) tea.Cmd { run(k); return nil }}
 	}
-	next := cmd("next pane, pane before", func(k string) {
+	next := cmd("next, previous pane", func(k string) {
 		if k == "shift+tab" {
 			ps().next(-1)
 		} else {
@@ -42,14 +42,14 @@ func (a *app) paneKeys(scope string, ps func() *panes) []*keymap.Command {
 	return []*keymap.Command{
 		next,
 		cmd("pane by direction", func(k string) { ps().toward(k[len(k)-1:]) }, "ctrl+w h", "ctrl+w j", "ctrl+w k", "ctrl+w l"),
-		cmd("grow, shrink the pane", func(k string) {
+		cmd("grow, shrink pane", func(k string) {
 			n := 1
 			if k == "_" {
 				n = -1
 			}
 			ps().grow[ps().focus.scope] += n
 		}, "+", "_"),
-		cmd("the pane alone, and back", func(string) { ps().full = !ps().full }, "f11"),
+		cmd("the pane alone", func(string) { ps().full = !ps().full }, "f11"),
 	}
 }
 
@@ -71,16 +71,18 @@ func (e *explore) addKeys() {
 func (e *explore) addQueryKeys() {
 	sqlTwin := func() string {
 		if e.editing() && oneLine(e.editor.Buffer().Text()) != "" {
-			return "riffle sql '...'" + e.a.sourceArgs()
+			return e.a.commandOf("sql", e.statement())
 		}
 		return ""
 	}
 	e.a.keys.Add(
-		&keymap.Command{Keys: []string{"ctrl+r", "ctrl+enter"}, Scope: "explore", Group: groupEdit, Title: "run the statement under the cursor",
+		&keymap.Command{Keys: []string{"ctrl+r", "ctrl+enter"}, Scope: "explore", Group: groupEdit, Title: "run this statement",
 			Short: "run", Word: "run", CLI: sqlTwin, Run: do(e.runCursor)},
 		&keymap.Command{Keys: []string{"P"}, Scope: "explore", Group: groupResult, Title: "promote to a job", Short: "promote", Word: "promote", Run: do(e.promote)},
 		&keymap.Command{Scope: "explore", Group: groupResult, Title: "run the query over the topic of its files (also 2)", Word: "twin", Run: do(e.a.runTwin)},
 		&keymap.Command{Keys: []string{"f5"}, Scope: "explore", Group: groupEdit, Title: "run all statements", Word: "runall", Run: do(e.runAll)},
+		&keymap.Command{Keys: []string{fixKey, "alt+enter"}, Scope: "explore", Group: groupEdit, Title: "put in what the error proposes", Short: "take the hint",
+			When: func() bool { return e.fix != nil }, Run: just(e.takeFix)},
 		&keymap.Command{Keys: []string{"ctrl+s"}, Scope: "explore", Group: groupEdit, Title: "history", Short: "history", Word: "history", Run: do(e.history)},
 		&keymap.Command{Keys: []string{"ctrl+o"}, Scope: "explore", Group: groupEdit, Title: "edit in $EDITOR", Word: "editor", Run: do(e.externalEditor)},
 		&keymap.Command{Scope: "explore", Group: groupEdit, Title: "edit a file (:e FILE)", Word: "e", Run: do(e.pickBuffer),
@@ -98,7 +100,8 @@ func (e *explore) addQueryKeys() {
 		&keymap.Command{Keys: []string{"f3"}, Scope: "explore", Group: groupEdit, Title: "new buffer", Word: "new", Run: just(e.newBuffer)},
 		&keymap.Command{Scope: "explore", Group: groupEdit, Title: "vi keys on or off", Word: "vim",
 			Run: just(func() { e.editor.SetVim(e.editor.Mode().String() == "plain") })},
-		&keymap.Command{Keys: []string{"f2"}, Scope: "explore", Group: groupResult, Title: "last results: _, _1, _2", Word: "results", Run: do(e.pickResult)},
+		&keymap.Command{Keys: []string{"f2"}, Scope: "explore", Group: groupResult, Title: "last results", Word: "results", Run: do(e.pickResult)},
+		&keymap.Command{Group: groupView, Title: "rows of a topic (:topic orders)", Word: "topic", Run: do(e.pickTopic), Line: e.openTopic},
 		&keymap.Command{Scope: "explore", Group: groupView, Title: "read the tree again", Word: "refresh", Run: do(e.loadRoots)},
 	)
 }
@@ -141,6 +144,8 @@ func (e *explore) addEditorKeys() {
 		&keymap.Command{Keys: []string{"ctrl+g"}, Scope: scope, Group: groupEdit, Title: "next buffer", Word: "bn", Run: just(func() { e.editor.Next(1) })},
 		&keymap.Command{Keys: []string{"esc"}, Scope: scope, Group: groupEdit, Title: "leave the text", When: func() bool { return e.editor.Mode() == widget.Plain },
 			Run: just(func() { e.ps.to("explore/grid") })},
+		&keymap.Command{Keys: []string{"p"}, Scope: scope, Group: groupEdit, Title: "plot the result (where nothing was cut to put in)", When: e.plotsFromEditor,
+			Run: do(func() tea.Cmd { e.ps.to("explore/grid"); return e.togglePlot() })},
 		doc("insert before, behind; line end", normal, "i", "a", "A"),
 		doc("line below, above", normal, "o", "O"),
 		doc("delete, change a word or line", normal, "d d", "d w", "c w"),
@@ -155,22 +160,24 @@ func (e *explore) addGridKeys() {
 	}
 	e.a.keys.Add(moveKeys(scope, func(k string) { e.grid.Key(k) }, true)...)
 	e.a.keys.Add(
-		cmd("enter", "record view", "record", e.hasCell, do(e.openCell)),
+		cmd("enter", "record view", "record", e.hasCell, do(e.openRecord)),
 		cmd("/", "find", "find", e.hasCell, do(func() tea.Cmd { return e.a.askFind(&e.find, &e.grid) })),
 		cmd("n", "find on", "", e.hasCell, do(func() tea.Cmd { return e.a.findNext(&e.find, &e.grid, 1) })),
 		cmd("N", "find back", "", e.hasCell, do(func() tea.Cmd { return e.a.findNext(&e.find, &e.grid, -1) })),
-		cmd("p", "plot, next kind, none", "plot", e.hasCell, do(e.togglePlot)),
-		cmd("s", "sort up (as SQL over the result)", "sort", e.hasCell, do(func() tea.Cmd { return e.sort(false) })),
+		cmd("p", "plot, next kind", "plot", e.hasCell, do(e.togglePlot)),
+		cmd("s", "sort up", "sort", e.hasCell, do(func() tea.Cmd { return e.sort(false) })),
 		cmd("S", "sort down", "", e.hasCell, do(func() tea.Cmd { return e.sort(true) })),
 		cmd("f", "filter by this cell", "filter", e.hasCell, do(e.filterCell)),
-		cmd("!", "pin the column, or take it out", "", e.hasCell, just(e.pin)),
+		cmd("!", "pin or unpin column", "", e.hasCell, just(e.pin)),
 		cmd("-", "hide the column", "", e.hasCell, just(e.hide)),
 		cmd("y", "copy the cell", "", e.hasCell, do(func() tea.Cmd { return e.a.copyCell(&e.grid) })),
+		cmd("z", "the cell alone", "", e.hasCell, do(func() tea.Cmd { return e.a.openCell(&e.grid) })),
+		cmd("c", "columns: go, hide", "", e.hasCell, do(e.pickColumn)),
 		cmd("Y", "copy the row: csv, json, md, sql", "copy", e.hasCell, do(func() tea.Cmd { return e.a.copyMenu(&e.grid, e.shown.text) })),
-		cmd("i", "plan of the query", "", func() bool { return e.run != nil && e.st.Plan != "" }, do(e.showPlan)),
-		cmd("w", "why: what the query reads and skips", "", func() bool { return e.base.text != "" }, do(func() tea.Cmd { return e.pruneText(e.base.text) })),
+		cmd("i", "plan of the query", "", func() bool { return e.shown.plan != "" }, do(e.showPlan)),
+		cmd("w", "why: what is read", "", func() bool { return e.base.text != "" }, do(func() tea.Cmd { return e.pruneText(e.base.text) })),
 		cmd("E", "export to a file", "export", e.hasResult, do(e.export)),
-		cmd("u", "undo of a view change", "undo", nil, do(e.undoView)),
-		cmd("U", "redo of a view change", "", nil, do(e.redoView)),
+		cmd("u", "undo a view change", "undo", nil, do(e.undoView)),
+		cmd("U", "redo a view change", "", nil, do(e.redoView)),
 	)
 }

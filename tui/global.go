@@ -54,9 +54,9 @@ func (a *app) addGlobalKeys() {
 	a.keys.Add(
 		&keymap.Command{Keys: []string{":"}, Group: groupAll, Title: "command line", Short: "cmd", Run: do(a.commandLine)},
 		&keymap.Command{Keys: []string{"?", "f1"}, Group: groupAll, Title: "this help", Short: "help", Word: "help", Run: do(a.help)},
-		&keymap.Command{Keys: []string{"ctrl+p"}, Group: groupAll, Title: "palette: find a command", Run: do(a.palette)},
-		&keymap.Command{Keys: []string{"@"}, Group: groupAll, Title: "command log: what was done", Word: "log", Run: do(a.showLog)},
-		&keymap.Command{Keys: []string{"ctrl+e"}, Group: groupAll, Title: "hide or show the first line", Word: "header",
+		&keymap.Command{Keys: []string{"ctrl+p"}, Group: groupAll, Title: "find a command", Run: do(a.palette)},
+		&keymap.Command{Keys: []string{"@"}, Group: groupAll, Title: "log of commands", Word: "log", Run: do(a.showLog)},
+		&keymap.Command{Keys: []string{"ctrl+e"}, Group: groupAll, Title: "hide, show first line", Word: "header",
 			Run: just(func() { a.header = !a.header })},
 		&keymap.Command{Keys: []string{"M"}, Group: groupAll, Title: "mouse on or off", Word: "mouse", Run: just(a.toggleMouse)},
 		&keymap.Command{Keys: []string{"ctrl+c"}, Group: groupSafe, Title: "cancel the query, never riffle", Run: do(a.cancel)},

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
@@ -15,6 +17,9 @@ type help struct {
 	order []int
 	list  widget.List
 	words []word
+
+	page   int // columns that were passed with down
+	unseen int // entries that are further down
 }
 
 // word explains a term that is on the screen.
@@ -60,75 +65,119 @@ func (h *help) draw(r canvas.Region) {
 // wideHelp is the width of a column from which two long keys have room beside their title.
 const wideHelp = 36
 
-// drawGroups fills columns from top to bottom, and does not part a heading from its first line.
+// layout finds how many columns the help has, how wide they are, and how much of that the keys take:
+// the fewest columns that hold everything.
+func (h *help) layout(width, height int) (cols, w, kw int) {
+	least := 2
+	for _, c := range h.cmds {
+		least = max(least, canvas.Width(c.Keycaps(1)))
+	}
+	for cols = 1; ; cols++ {
+		w, kw = width/cols, least
+		if w >= wideHelp {
+			kw = len("ctrl-d ctrl-u")
+		}
+		lines := 2
+		for _, g := range groups(h.cmds) {
+			lines += 2
+			for _, c := range g.cmds {
+				lines += len(folded(c.Title, w-kw-3))
+			}
+		}
+		for _, wd := range h.words {
+			lines += len(folded(wd.text, w-12))
+		}
+		if lines <= cols*(height-2) || width/(cols+1) < 30 {
+			return cols, w, kw
+		}
+	}
+}
+
+// folded parts a text into lines of at most w cells, between words.
+func folded(text string, w int) (out []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case canvas.Width(line)+1+canvas.Width(word) <= w:
+			line += " " + word
+		default:
+			out, line = append(out, line), word
+		}
+	}
+	return append(out, line)
+}
+
+// helpPage puts lines into columns from top to bottom. Those before the page and behind the right edge
+// are not drawn.
+type helpPage struct {
+	r        canvas.Region
+	t        *canvas.Theme
+	x, y     int
+	w, kw    int // of a column, and of the keys in it
+	unseen   int // entries behind the right edge
+	overflow bool
+}
+
+// room goes to the next column when n lines do not fit, and reports that there is something to draw on.
+func (p *helpPage) room(n int) bool {
+	if p.y+n > p.r.H {
+		p.x, p.y = p.x+p.w, 0
+	}
+	p.overflow = p.x+p.w > p.r.W
+	return p.x >= 0 && !p.overflow
+}
+
+// heading writes the name of a group whose first entry has so many lines.
+func (p *helpPage) heading(text string, first int) {
+	if p.y > 0 {
+		p.y++
+	}
+	if p.room(1 + first) {
+		p.r.Clip(p.t, p.x, p.y, p.w-1, text, canvas.Header)
+	}
+	p.y++
+}
+
+// entry writes a key or a term, and beside it what it means.
+func (p *helpPage) entry(key string, st canvas.Style, kw int, text string) {
+	lines := folded(text, p.w-kw-3)
+	if p.room(len(lines)) {
+		p.r.Clip(p.t, p.x+1, p.y, kw, key, st)
+		for i, l := range lines {
+			p.r.Clip(p.t, p.x+kw+2, p.y+i, p.w-kw-3, l, canvas.Text)
+		}
+	} else if p.overflow {
+		p.unseen++
+	}
+	p.y += len(lines)
+}
+
+// drawGroups draws the entries from the page on, and says how many more there are.
 func (h *help) drawGroups(r canvas.Region) {
 	foot := r.Sub(0, r.H-1, r.W, 1)
 	r.H-- // the foot is for what does not fit
-	lines := 0
+	_, w, kw := h.layout(r.W, r.H)
+	p := &helpPage{r: r, t: h.a.theme, x: -h.page * w, w: w, kw: kw}
 	for _, g := range groups(h.cmds) {
-		lines += len(g.cmds) + 2
-	}
-	cols := clamp((lines+len(h.words)+2+r.H)/max(1, r.H), 1, max(1, r.W/30))
-	w := r.W / cols
-	kw := 9 // of the keys
-	if w >= wideHelp {
-		kw = len("ctrl-d ctrl-u")
-	}
-	x, y, left := 0, 0, 0
-	line := func(need int) bool {
-		if y+need > r.H {
-			x, y = x+w, 0
-			cols--
-		}
-		return cols > 0
-	}
-	for _, g := range groups(h.cmds) {
-		if y > 0 {
-			y++
-		}
-		if !line(2) {
-			left += len(g.cmds)
-			continue
-		}
-		r.Clip(h.a.theme, x, y, w-1, g.name, canvas.Header)
-		y++
+		p.heading(g.name, len(folded(g.cmds[0].Title, w-kw-3)))
 		for _, c := range g.cmds {
-			if !line(1) {
-				left++
-				continue
-			}
 			caps := c.Keycaps(2)
 			if canvas.Width(caps) > kw {
 				caps = c.Keycaps(1)
 			}
-			r.Clip(h.a.theme, x+1, y, kw, caps, canvas.Key)
-			r.Clip(h.a.theme, x+kw+2, y, w-kw-3, c.Title, canvas.Text)
-			y++
+			p.entry(caps, canvas.Key, kw, c.Title)
 		}
 	}
-	h.drawWords(r, line, &x, &y, w)
-	if left > 0 {
-		foot.Text(0, 0, itoa(left)+" more: type part of a name", canvas.Warn)
-	}
-}
-
-func (h *help) drawWords(r canvas.Region, line func(int) bool, x, y *int, w int) {
-	if len(h.words) == 0 {
-		return
-	}
-	*y++
-	if !line(3) {
-		return
-	}
-	r.Text(*x, *y, "WORDS ON THIS SCREEN", canvas.Header)
-	*y++
-	for _, wd := range h.words {
-		if !line(1) {
-			return
+	if len(h.words) > 0 {
+		p.heading("WORDS ON THIS SCREEN", len(folded(h.words[0].text, w-12)))
+		for _, wd := range h.words {
+			p.entry(wd.term, canvas.Accent, 9, wd.text)
 		}
-		r.Clip(h.a.theme, *x+1, *y, 9, wd.term, canvas.Accent)
-		r.Clip(h.a.theme, *x+11, *y, w-12, wd.text, canvas.Text)
-		*y++
+	}
+	if h.unseen = p.unseen; p.unseen > 0 {
+		foot.Text(0, 0, itoa(p.unseen)+" more: down shows them, or type part of a name", canvas.Warn)
 	}
 }
 
@@ -174,6 +223,9 @@ func (h *help) key(k, text string) tea.Cmd {
 		h.a.closeOverlay()
 		return nil
 	}
+	if h.input.Value() == "" && h.turn(k) {
+		return nil
+	}
 	if len(k) > 1 && k != "space" && h.list.Key(k) {
 		return nil
 	}
@@ -181,6 +233,21 @@ func (h *help) key(k, text string) tea.Cmd {
 		h.arrange()
 	}
 	return nil
+}
+
+// turn moves over the columns while nothing is searched.
+func (h *help) turn(k string) bool {
+	switch k {
+	case "down", "pgdown", "right":
+		if h.unseen > 0 {
+			h.page++
+		}
+	case "up", "pgup", "left":
+		h.page = max(0, h.page-1)
+	default:
+		return false
+	}
+	return true
 }
 
 func (h *help) arrange() {

@@ -45,7 +45,7 @@ func (e *explore) addInspectorKeys() {
 	e.a.keys.Add(
 		&keymap.Command{Keys: []string{"i"}, Scope: "explore/tree", Group: groupView, Title: "inspect a Parquet file", Short: "inspect",
 			When: e.onParquet, Run: do(e.inspectNode)},
-		&keymap.Command{Keys: []string{"f6"}, Scope: "explore", Group: groupView, Title: "what will this query read?", Word: "prune", Run: do(e.pruneQuery)},
+		&keymap.Command{Keys: []string{"f6"}, Scope: "explore", Group: groupView, Title: "what will it read?", Word: "prune", Run: do(e.pruneQuery)},
 		&keymap.Command{Scope: "explore", Group: groupView, Title: "inspect a Parquet file (:inspect FILE)", Word: "inspect", Run: do(e.inspectNode),
 			Line: func(args string) tea.Cmd { return e.inspect(strings.Trim(args, `'"`)) }},
 	)

@@ -166,7 +166,11 @@ func (lr *liveRows) change(row int64) string {
 	if digits == "" {
 		return sign + render.Count(int64(math.Round(math.Abs(d[0]))))
 	}
-	return sign + strconv.FormatFloat(math.Abs(d[0]), 'f', min(len(digits), 3), 64)
+	text := strconv.FormatFloat(math.Abs(d[0]), 'f', min(len(digits), 3), 64)
+	if strings.Trim(text, "0.") == "" {
+		return "0" // but for digits that are not shown
+	}
+	return sign + text
 }
 
 // RowStyle dims rows that may still change; their state's column says it in a word.

@@ -27,10 +27,11 @@ func (p *pane) visible() bool { return p.shown == nil || p.shown() }
 
 // panes are the parts of a screen and which of them has the focus.
 type panes struct {
-	list  []*pane
-	focus *pane
-	full  bool           // the focused pane takes the whole screen
-	grow  map[string]int // cells that the user added, by scope
+	list   []*pane
+	focus  *pane
+	full   bool           // the focused pane takes the whole screen
+	folded bool           // panes were not side by side when they were last drawn
+	grow   map[string]int // cells that the user added, by scope
 }
 
 func newPanes(list ...*pane) *panes {
@@ -69,6 +70,10 @@ func (ps *panes) next(n int) {
 
 // toward gives the focus to the nearest pane in the direction of h, j, k or l.
 func (ps *panes) toward(dir string) {
+	if ps.folded { // panes are tabs, one beside the other
+		ps.next(map[string]int{"h": -1, "k": -1, "l": 1, "j": 1}[dir])
+		return
+	}
 	from := ps.focus.at
 	cx, cy := from.x+from.w/2, from.y+from.h/2
 	best, bestAway := ps.focus, 1<<30
@@ -102,6 +107,7 @@ func (ps *panes) draw(r canvas.Region, t *canvas.Theme, place func(w, h int, nar
 		p.at = rect{}
 	}
 	narrow := r.W < wideWidth
+	ps.folded = narrow || ps.full
 	switch {
 	case ps.full || (narrow && ps.focus.side):
 		body := r

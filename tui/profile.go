@@ -30,9 +30,9 @@ const profileWidth = 34
 
 func (e *explore) addProfileKeys() {
 	e.a.keys.Add(
-		&keymap.Command{Keys: []string{"F"}, Scope: "explore/grid", Group: groupResult, Title: "profile of the column", Short: "profile",
+		&keymap.Command{Keys: []string{"F"}, Scope: "explore/grid", Group: groupResult, Title: "profile the column", Short: "profile",
 			When: e.hasCell, Run: do(e.profileCell)},
-		&keymap.Command{Keys: []string{"F"}, Scope: "explore/tree", Group: groupView, Title: "profile of the column", Short: "profile",
+		&keymap.Command{Keys: []string{"F"}, Scope: "explore/tree", Group: groupView, Title: "profile the column", Short: "profile",
 			When: e.onColumn, Run: do(e.profileNode)},
 		&keymap.Command{Keys: []string{"esc"}, Scope: "explore/grid", Group: groupResult, Title: "close the profile",
 			When: func() bool { return e.profile.on }, Run: just(e.closeProfile)},

@@ -23,10 +23,31 @@ func (e *explore) gridTitle() (string, string) {
 		title += "  " + e.shown.how
 	}
 	note := footer(&e.grid, e.shown.res.Complete())
-	if e.shown.of != "" && e.grid.Rows() == firstRows {
-		note += "  FIRST of " + e.shown.of
+	if e.shown.first && e.grid.Rows() == firstRows {
+		note = e.firstFooter()
 	}
 	return title, strings.TrimSpace(note + "  " + e.shown.stats)
+}
+
+// firstFooter is that of the first rows of a table.
+func (e *explore) firstFooter() string {
+	first, last := e.grid.Shown()
+	all := "more may follow"
+	if e.shown.of > 0 {
+		all = "of " + render.Count(e.shown.of) + " exact"
+	}
+	return fmt.Sprintf("%s-%s of the FIRST %s rows %s", render.Count(first), render.Count(last), render.Count(firstRows), all) + hiddenNote(&e.grid)
+}
+
+func hiddenNote(g *widget.Grid) string {
+	switch n := g.Hidden(); n {
+	case 0:
+		return ""
+	case 1:
+		return "  1 column HIDDEN"
+	default:
+		return fmt.Sprintf("  %d columns HIDDEN", n)
+	}
 }
 
 // footer says how many rows of how many are shown, and whether the number is exact.
@@ -41,10 +62,7 @@ func footer(g *widget.Grid, complete bool) string {
 	} else {
 		text += " so far"
 	}
-	if n := g.Hidden(); n > 0 {
-		text += fmt.Sprintf("  %d columns HIDDEN", n)
-	}
-	return text
+	return text + hiddenNote(g)
 }
 
 func (e *explore) drawGrid(r canvas.Region, focus bool) {
@@ -57,6 +75,10 @@ func (e *explore) drawGrid(r canvas.Region, focus bool) {
 			}
 		}
 		p.Draw(r.Sub(1, 0, r.W-1, r.H), e.a.theme, false)
+		if n := len(p.Lines); e.fix != nil && n < r.H {
+			x := r.Text(1, n, fixKey, canvas.Key)
+			r.Clip(e.a.theme, x+1, n, r.W-x-1, "puts in "+e.fix.with, canvas.Text)
+		}
 		return
 	case e.shown.res == nil:
 		e.drawEmpty(r)
@@ -232,26 +254,26 @@ func (e *explore) pickResult() tea.Cmd {
 		if !r.Complete() {
 			note += " so far"
 		}
-		p.items = append(p.items, widget.Item{Text: r.Name(), Note: note})
+		p.items = append(p.items, widget.Item{Text: fmt.Sprintf("%-4s %s", r.Name(), oneStatement(r.Text())), Note: note})
 	}
 	p.choose = func(i int) tea.Cmd {
 		e.failed = ""
 		e.undo, e.redo = nil, nil
 		res := list[len(list)-1-i]
-		e.display(result{res: res, text: "SELECT * FROM " + res.Name()})
+		e.display(result{res: res, text: res.Text()})
 		e.ps.to("explore/grid")
 		return nil
 	}
 	return e.a.pick(p)
 }
 
-// showPlan shows how the last statement was computed.
+// showPlan shows how the result that is shown was computed.
 func (e *explore) showPlan() tea.Cmd {
-	e.a.record("riffle explain "+quote(oneStatement(e.run.Text())), "plan")
-	return e.a.read(&reader{name: "Plan", width: 110, prose: widget.Prose{Lines: widget.Paragraph(e.st.Plan)}})
+	e.a.record(e.a.commandOf("explain", e.shown.text), "plan")
+	return e.a.read(&reader{name: "Plan", width: 110, prose: widget.Prose{Lines: widget.Paragraph(e.shown.plan)}})
 }
 
-// openCell is enter on the grid: the record, all columns one below the other.
-func (e *explore) openCell() tea.Cmd {
+// openRecord is enter on the grid: all columns of the row one below the other.
+func (e *explore) openRecord() tea.Cmd {
 	return e.a.openRecord(&e.grid, e.shown.res.Name())
 }

@@ -61,23 +61,47 @@ func (e *explore) runText(o origin) tea.Cmd {
 	}
 	e.editor.Dismiss()
 	e.editor.MarkMistake(-1)
-	e.failed, e.origin = "", o
+	e.failed, e.fix, e.origin = "", nil, o
 	if o.derive == "" {
 		e.base, e.twinDue = o, false
 	}
-	e.run = e.a.ses.Start(e.a.ctx, o.text)
+	text, _ := o.placed()
+	e.run = e.a.ses.Start(e.a.ctx, text)
 	e.st, e.busy = e.run.Status(), true
-	e.a.record("riffle sql "+quote(oneStatement(o.text))+e.a.sourceArgs(), o.derive)
+	e.a.record(e.a.commandOf("sql", o.text), o.derive)
 	return nil
+}
+
+// placed is the statement at the line and column that it has in its buffer, so that errors name those.
+func (o origin) placed() (text string, pad int) {
+	if o.buf == nil || o.offset > len(o.buf.Text()) {
+		return o.text, 0
+	}
+	before := o.buf.Text()[:o.offset]
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	lead := strings.Repeat("\n", strings.Count(before, "\n")) + strings.Repeat(" ", len([]rune(line)))
+	return lead + o.text, len(lead)
+}
+
+// commandOf is the command line that does the same from a shell: riffle sql, or riffle explain.
+func (a *app) commandOf(command, query string) string {
+	return "riffle " + command + " " + quote(oneStatement(a.ses.Standalone(query))) + a.sourceArgs()
 }
 
 // sourceArgs are the sources of the command line, to put behind a query.
 func (a *app) sourceArgs() string {
 	out := ""
-	for _, s := range a.opts.Sources {
+	for _, s := range a.ses.SourceArgs() {
 		out += " " + quote(s)
 	}
 	return out
+}
+
+// statement is the one under the cursor.
+func (e *explore) statement() string {
+	b := e.editor.Buffer()
+	from, to := repl.StatementAt(b.Text(), b.Pos())
+	return b.Text()[from:to]
 }
 
 // followed is called when a statement of the user's starts.
@@ -122,7 +146,7 @@ func (e *explore) poll(time.Time) (changed, active bool, cmd tea.Cmd) {
 
 // showNew shows the result of the statement that runs. What the screen derived can be undone.
 func (e *explore) showNew(res *repl.Result) {
-	next := result{res: res, text: e.origin.text, how: e.origin.derive, of: e.origin.of}
+	next := result{res: res, text: e.origin.text, how: e.origin.derive, first: e.origin.first, of: e.origin.of}
 	if e.origin.derive != "" && e.shown.res != nil {
 		e.shown.look = e.grid.GetView()
 		next.look = e.shown.look
@@ -155,15 +179,22 @@ func (e *explore) finished() tea.Cmd {
 	e.plot.data = nil
 	e.remember()
 	if e.st.State == repl.StateFailed {
-		e.failed = e.st.Err
 		e.queue = nil
+		if e.origin.derive != "" { // of the screen's making: what is shown stays
+			e.a.say(canvas.Bad, withHint(e.st.Err))
+			return nil
+		}
+		e.failed = e.st.Err
 		if o := e.origin; o.buf != nil && o.buf == e.editor.Buffer() && e.st.Line > 0 {
-			e.editor.MarkMistake(o.offset + offsetOf(o.text, e.st.Line, e.st.Col))
+			text, pad := o.placed()
+			at := o.offset + offsetOf(text, e.st.Line, e.st.Col) - pad
+			e.editor.MarkMistake(at)
+			e.fix = newFix(o.buf, at, e.failed)
 		}
 		return nil
 	}
 	if e.run.Result() == e.shown.res {
-		e.shown.stats = cost(e.st)
+		e.shown.stats, e.shown.plan = cost(e.st), e.st.Plan
 		e.twinDue = e.twinDue || e.origin.derive == ""
 	}
 	if e.run.Result() == nil && len(e.st.Notices) == 0 && e.st.State == repl.StateDone {

@@ -43,15 +43,19 @@ type stream struct {
 	auto  bool      // the mode waits for what the plan says
 	at    int64     // change that the view stands at; -1: live
 	since time.Time // when the view was paused
-	sort  struct {
-		col  int // -1: as the rows came
-		desc bool
-	}
+	sort  order
+	sorts [3]order // of each mode, while another one is shown
 	shown shownLive
 	fresh refresh
 	find  find
 	plot  livePlot
 	rate  int64 // rows a second that sources are held to; 0: none
+}
+
+// order is the column that rows are sorted by.
+type order struct {
+	col  int // -1: as the rows came
+	desc bool
 }
 
 // shownLive is what the grid shows.
@@ -132,7 +136,8 @@ func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s.grid.SetSource(&widget.Table{})
 	s.mode, s.auto = upsertMode, true
 	s.chooseMode()
-	s.sort.col, s.sort.desc = s.newestFirst()
+	s.sort = s.newestFirst()
+	s.sorts = [3]order{s.sort, {col: -1}, {col: -1}}
 	s.ps.to("stream/grid")
 	a.say(canvas.Accent, "unbounded input: showing "+article(s.mode)+"; space pauses, m switches, w says why it is quiet")
 	return a.show("stream")
@@ -162,16 +167,13 @@ func (s *stream) chooseMode() {
 }
 
 // newestFirst finds the column of windows, by which a table is sorted at first.
-func (s *stream) newestFirst() (int, bool) {
-	if s.mode == appendMode {
-		return -1, false
-	}
+func (s *stream) newestFirst() order {
 	for i, c := range s.live.Columns() {
 		if c.Name == "window_start" || c.Name == "window_end" {
-			return i, true
+			return order{i, true}
 		}
 	}
-	return -1, false
+	return order{col: -1}
 }
 
 func (s *stream) running() bool { return s.run != nil && s.st.State == repl.StateRunning }
@@ -319,11 +321,9 @@ func (s *stream) nextMode() {
 	if s.live == nil {
 		return
 	}
+	s.sorts[s.mode] = s.sort
 	s.mode, s.auto = (s.mode+1)%3, false
-	s.sort.col, s.sort.desc = s.newestFirst()
-	if s.mode == changelogMode {
-		s.sort.col = -1
-	}
+	s.sort = s.sorts[s.mode]
 	s.grid.SetSource(&widget.Table{})
 	s.a.say(canvas.Text, "showing "+article(s.mode)+"; the query was not restarted")
 }

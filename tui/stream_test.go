@@ -172,3 +172,49 @@ func TestStreamOfWindowsSaysWhatIsFinal(t *testing.T) {
 	}
 	d.want("Rows", "exact")
 }
+
+// TestStreamModesKeepTheirOrder goes through all modes and back to a table that was sorted.
+func TestStreamModesKeepTheirOrder(t *testing.T) {
+	d := streaming(t, 100, 30, bids)
+	d.keys("l S").want("sort n desc").keys("m").not("sort n").keys("m").not("sort n").keys("m").want("UPSERT TABLE", "sort n desc")
+}
+
+// TestWatermarkLineFits leaves out what matters least, and never who holds the watermark.
+func TestWatermarkLineFits(t *testing.T) {
+	d := streaming(t, 100, 30, bids).still()
+	s := d.a.stream
+	s.now.Watermark = time.Date(2000, 12, 31, 23, 54, 0, 0, time.UTC)
+	s.now.Partitions[2].LastEvent = s.now.Watermark.Add(113 * time.Hour)
+	for _, c := range []struct {
+		w    int
+		want string
+	}{
+		{140, "watermark 2000-12-31 23:54:00   now 10:41:12   4 d 17 h behind the newest event   held by bids/7 (last event 2001-01-05 16:54:00)"},
+		{96, "watermark 2000-12-31 23:54:00   now 10:41:12   4 d 17 h behind the newest event   held by bids/7"},
+		{76, "watermark 2000-12-31 23:54:00   held by bids/7"},
+		{56, "watermark 2000-12-31 23:54:00   held by bids/7"},
+		{30, "watermark 2000-12-31 23:54:00"},
+	} {
+		if got := s.watermarkLine(c.w); got != c.want {
+			t.Errorf("in %d cells: %s", c.w, got)
+		}
+	}
+}
+
+// TestStreamSaysWhereRowsAre does not call a view quiet that stands before the first row.
+func TestStreamSaysWhereRowsAre(t *testing.T) {
+	d := streaming(t, 100, 30, "select auction, count(*) as n from gen.nexmark_bid(events => 300, stream => true) group by auction having count(*) > 1")
+	d.a.stream.standAt(0)
+	d.a.stream.mode = appendMode
+	d.runs = true
+	for d.a.stream.stale() || d.a.stream.fresh.busy {
+		d.send(frameMsg{})
+		d.settle()
+	}
+	d.want("0 goes live").not("no rows yet")
+}
+
+func TestTopicsByName(t *testing.T) {
+	d := streaming(t, 100, 30, bids)
+	d.keys(":").typed("topic orders\n").want("no topic: name one as a source")
+}

@@ -77,7 +77,7 @@ func (s *stream) status() canvas.Part {
 	case s.at >= 0 && s.position() < s.live.Next()-1:
 		return canvas.Part{Text: fmt.Sprintf("change %s of %s; 0 goes live", render.Count(s.at), render.Count(s.live.Next()-1)), S: canvas.Warn}
 	}
-	return canvas.Part{Text: "= riffle sql " + quote(oneStatement(s.from.text)) + s.a.sourceArgs(), S: canvas.Dim}
+	return canvas.Part{Text: "= " + s.a.commandOf("sql", s.from.text), S: canvas.Dim}
 }
 
 func (s *stream) headTitle() (string, string) {
@@ -112,7 +112,7 @@ func (s *stream) drawHead(r canvas.Region, _ bool) {
 	if n.Shed > 0 {
 		r.Text(x, 0, gap+"SHED "+render.Count(n.Shed)+" rows", canvas.Warn)
 	}
-	r.Clip(t, 1, 1, r.W-2, s.watermarkLine(), canvas.Text)
+	r.Clip(t, 1, 1, r.W-2, s.watermarkLine(r.W-2), canvas.Text)
 	state := "state " + render.Bytes(n.StateBytes)
 	if n.Keys >= 0 {
 		state += ", " + render.Count(n.Keys) + " keys"
@@ -142,8 +142,9 @@ func (s *stream) viewWord() (string, canvas.Style) {
 	return "view PAUSED  nothing unseen  space resumes" + limit, canvas.Warn
 }
 
-// watermarkLine says where event time is, how far behind, and who holds it.
-func (s *stream) watermarkLine() string {
+// watermarkLine says in w cells where event time is, who holds it, how far behind it is, and what time
+// it is now: in that order of importance when there is no room for all.
+func (s *stream) watermarkLine(w int) string {
 	n := s.now
 	wm := n.Watermark
 	if s.at >= 0 && s.shown.table != nil {
@@ -155,26 +156,33 @@ func (s *stream) watermarkLine() string {
 	if wm.Year() > 9000 { // the promise that the end of the input makes
 		return "watermark: end of input"
 	}
-	line := "watermark " + clock(wm, n.Now) + "   now " + clock(n.Now, n.Now)
+	const gap = "   "
+	now, behind, held, last := gap+"now "+clock(n.Now, n.Now), "", "", ""
 	newest := time.Time{}
-	holds := ""
 	for _, p := range n.Partitions {
 		if p.LastEvent.After(newest) {
 			newest = p.LastEvent
 		}
-		if p.Holds && holds == "" {
-			holds = "   held by " + p.Name
+		if p.Holds && held == "" {
+			held = gap + "held by " + strings.TrimPrefix(p.Name, "kafka:")
 			if !p.LastEvent.IsZero() {
-				holds += " (last event " + clock(p.LastEvent, n.Now) + ")"
+				last = " (last event " + clock(p.LastEvent, n.Now) + ")"
 			}
 		}
 	}
 	if d := n.Now.Sub(wm); d < 24*time.Hour {
-		line += "   behind " + seconds(d)
+		behind = gap + "behind " + seconds(d)
 	} else if d := newest.Sub(wm); !newest.IsZero() && d >= 0 {
-		line += "   " + seconds(d) + " behind the newest event"
+		behind = gap + seconds(d) + " behind the newest event"
 	}
-	return line + holds
+	line := "watermark " + clock(wm, n.Now)
+	for _, drop := range []*string{&last, &now, &behind, &held} {
+		if canvas.Width(line+now+behind+held+last) <= w {
+			break
+		}
+		*drop = ""
+	}
+	return line + now + behind + held + last
 }
 
 // clock writes a time, with its date when that is not today's.
@@ -216,6 +224,8 @@ func (s *stream) drawGrid(r canvas.Region, focus bool) {
 		lines := []string{"no rows yet; w says why"}
 		if s.st.State == repl.StateFailed {
 			lines = strings.Split(s.st.Err, "\n")
+		} else if s.at >= 0 && s.at < s.live.Next()-1 {
+			lines = []string{"no rows at this change; } steps on, 0 goes live"}
 		} else if s.mode == appendMode && s.shown.table != nil && s.shown.table.Rows() > 0 {
 			lines = []string{"no row is final yet: windows are open; m shows the table"}
 		}

@@ -66,12 +66,13 @@ func (s *stream) addGridKeys() {
 		cmd("/", "find", do(func() tea.Cmd { s.hold(); return s.a.askFind(&s.find, &s.grid) })),
 		cmd("n", "find on", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, 1) })),
 		cmd("N", "find back", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, -1) })),
-		cmd("p", "plot, next kind, none", do(s.togglePlot)),
+		cmd("p", "plot, next kind", do(s.togglePlot)),
 		cmd("s", "sort up", just(func() { s.sortBy(false) })),
 		cmd("S", "sort down", just(func() { s.sortBy(true) })),
-		cmd("!", "pin the column, or take it out", just(s.grid.Pin)),
+		cmd("!", "pin or unpin column", just(s.grid.Pin)),
 		cmd("-", "hide the column", just(func() { s.grid.Hide() })),
 		cmd("y", "copy the cell", do(func() tea.Cmd { return s.a.copyCell(&s.grid) })),
+		cmd("z", "the cell alone", do(func() tea.Cmd { s.hold(); return s.a.openCell(&s.grid) })),
 		cmd("Y", "copy the row: csv, json, md, sql", do(func() tea.Cmd { return s.a.copyMenu(&s.grid, s.from.text) })),
 	)
 }

@@ -124,8 +124,8 @@ func (e *explore) showRows(node repl.Node) tea.Cmd {
 	}
 	e.queue = nil
 	from := origin{text: text}
-	if node.Kind != repl.NodeTopic && strings.Contains(node.Detail, "rows") {
-		from.of = node.Detail
+	if node.Kind != repl.NodeTopic {
+		from.first, from.of = true, node.Rows
 	}
 	e.ps.to("explore/grid")
 	return e.runText(from)

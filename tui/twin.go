@@ -71,7 +71,7 @@ func (a *app) awaitTwin(run *repl.Run, tw *repl.Twin) tea.Cmd {
 
 // showTwin brings the stream up, sorted as the query was, with a banner that says what differs.
 func (a *app) showTwin(run *repl.Run, tw *repl.Twin) tea.Cmd {
-	a.record("riffle sql "+quote(oneStatement(tw.Text))+a.sourceArgs(), "the query over its topic")
+	a.record(a.commandOf("sql", tw.Text), "the query over its topic")
 	cmd := a.toStream(run, origin{text: tw.Text})
 	s := a.stream
 	s.twin = true

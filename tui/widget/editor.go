@@ -95,6 +95,9 @@ func (e *Editor) SetVim(on bool) {
 	}
 }
 
+// HasCut reports that there is cut or copied text for p to put in.
+func (e *Editor) HasCut() bool { return e.register != "" }
+
 // Typing reports that letters are text.
 func (e *Editor) Typing() bool { return e.mode != Normal }
 
