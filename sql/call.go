@@ -79,6 +79,10 @@ func (x *exprs) callError(n syntax.Node, name string, args []expr.Expr, err erro
 			return x.fail(n, "invalid input syntax for type %s: %q", strings.ToLower(t.String()), l.Val.S)
 		}
 	}
+	var bad *expr.BadArgument
+	if errors.As(err, &bad) {
+		return x.failHint(n, didYouMean(strings.ToLower(bad.Word), bad.Known), "%s", bad.Why)
+	}
 	f, known := expr.Lookup(name)
 	if errors.Is(err, expr.ErrArguments) && known && f.Infix && len(args) == 2 {
 		return x.failHint(n, castHint(args), "operator does not exist: %s %s %s", types[0], strings.ToUpper(name), types[1])

@@ -90,7 +90,11 @@ func (b *binder) interval(e *syntax.Interval) (expr.Expr, error) {
 	}
 	iv, ok := expr.ParseInterval(text)
 	if !ok {
-		return nil, b.fail(e, "invalid input syntax for type interval: %q", e.Value)
+		hint := ""
+		if _, err := strconv.ParseFloat(e.Value, 64); err == nil && e.From == "" {
+			hint = "name a unit, such as INTERVAL '1' DAY"
+		}
+		return nil, b.failHint(e, hint, "invalid input syntax for type interval: %q", e.Value)
 	}
 	return &expr.Lit{Val: vec.IvValue(iv), T: vec.TInterval}, nil
 }

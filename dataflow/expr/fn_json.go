@@ -9,20 +9,20 @@ import (
 func init() {
 	register(
 		&Func{Name: "->", Category: "JSON", Args: "json -> name or index or path", Infix: true, Fallible: true, Doc: "A part of a JSON value, as JSON; NULL when it is not there.",
-			Example: `'{"a":[1,2]}' -> 'a' -> [1,2]`, Resolve: resolveJSONStep(vec.TJSON), Kernel: kernelJSON(parseJSONStep, func(v []byte) ([]byte, bool) { return v, true })},
+			Example: `'{"a":[1,2]}' -> 'a' -> [1,2]`, Resolve: resolveJSONStep(vec.TJSON), Check: checkText(1, checkStep), Kernel: kernelJSON(parseJSONStep, func(v []byte) ([]byte, bool) { return v, true })},
 		&Func{Name: "->>", Category: "JSON", Args: "json ->> name or index or path", Infix: true, Fallible: true, Doc: "A part of a JSON value, as text; NULL when it is not there or null.",
-			Example: `'{"a":{"b":"x"}}' ->> '$.a.b' -> x`, Resolve: resolveJSONStep(vec.TString), Kernel: kernelJSON(parseJSONStep, jsonText)},
+			Example: `'{"a":{"b":"x"}}' ->> '$.a.b' -> x`, Resolve: resolveJSONStep(vec.TString), Check: checkText(1, checkStep), Kernel: kernelJSON(parseJSONStep, jsonText)},
 		&Func{Name: "json_value", Category: "JSON", Args: "json, path", Fallible: true, Doc: "The string, number or boolean at a path, as text; NULL when there is none.",
-			Example: `json_value('{"a":[{"b":7}]}', '$.a[0].b') -> 7`, Resolve: resolveTexts(2, 2, vec.TString), Kernel: kernelJSON(parseJSONPath, func(v []byte) ([]byte, bool) {
+			Example: `json_value('{"a":[{"b":7}]}', '$.a[0].b') -> 7`, Resolve: resolveTexts(2, 2, vec.TString), Check: checkText(1, checkPath), Kernel: kernelJSON(parseJSONPath, func(v []byte) ([]byte, bool) {
 				if isNested(v) {
 					return nil, false
 				}
 				return jsonText(v)
 			})},
 		&Func{Name: "json_query", Category: "JSON", Args: "json, path", Fallible: true, Doc: "The object or array at a path; NULL when there is none.",
-			Example: `json_query('{"a":[1,2]}', '$.a') -> [1,2]`, Resolve: resolveTexts(2, 2, vec.TJSON), Kernel: kernelJSON(parseJSONPath, func(v []byte) ([]byte, bool) { return v, isNested(v) })},
+			Example: `json_query('{"a":[1,2]}', '$.a') -> [1,2]`, Resolve: resolveTexts(2, 2, vec.TJSON), Check: checkText(1, checkPath), Kernel: kernelJSON(parseJSONPath, func(v []byte) ([]byte, bool) { return v, isNested(v) })},
 		&Func{Name: "json_exists", Category: "JSON", Args: "json, path", Fallible: true, Doc: "True when something is at the path.",
-			Example: `json_exists('{"a":null}', '$.a') -> true`, Resolve: resolveTexts(2, 2, vec.TBool), Kernel: kernelJSONExists},
+			Example: `json_exists('{"a":null}', '$.a') -> true`, Resolve: resolveTexts(2, 2, vec.TBool), Check: checkText(1, checkPath), Kernel: kernelJSONExists},
 	)
 }
 
@@ -50,6 +50,16 @@ func parseJSONStep(text string) ([]jsonStep, error) {
 		return parseJSONPath(text)
 	}
 	return []jsonStep{{member: true, key: text}}, nil
+}
+
+func checkStep(text string) error {
+	_, err := parseJSONStep(text)
+	return err
+}
+
+func checkPath(text string) error {
+	_, err := parseJSONPath(text)
+	return err
 }
 
 // jsonSteps gives the steps of each row, and reads a constant once.

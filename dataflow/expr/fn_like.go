@@ -56,9 +56,6 @@ func compileLike(p, esc []byte, fold bool) (*likePattern, error) {
 	if utf8.RuneCount(esc) > 1 {
 		return nil, fmt.Errorf("%w: ESCAPE must be one character", ErrArguments)
 	}
-	if fold {
-		p = bytes.ToLower(p)
-	}
 	m := &likePattern{open: len(p) > 0 && p[0] == '%'}
 	var cur likePart
 	flush := func() {
@@ -79,19 +76,43 @@ func compileLike(p, esc []byte, fold bool) (*likePattern, error) {
 				return nil, fmt.Errorf("%w: LIKE pattern ends with its escape character", ErrArguments)
 			}
 			_, n = utf8.DecodeRune(p)
-			cur.add(p[:n], false)
+			cur.add(lowerIf(fold, p[:n]), false)
 			m.close = false
 		case r == '%':
 			flush()
 			m.close = true
 		default:
-			cur.add(p[:n], r == '_')
+			cur.add(lowerIf(fold, p[:n]), r == '_')
 			m.close = false
 		}
 		p = p[n:]
 	}
 	flush()
 	return m, nil
+}
+
+func lowerIf(fold bool, b []byte) []byte {
+	if fold {
+		return bytes.ToLower(b)
+	}
+	return b
+}
+
+// checkLike reads a constant pattern with its constant escape character.
+func checkLike(args []Expr) error {
+	p, ok := textArg(args, 1)
+	esc := `\`
+	if len(args) == 3 {
+		var known bool
+		if esc, known = textArg(args, 2); !known {
+			return nil
+		}
+	}
+	if !ok {
+		p = ""
+	}
+	_, err := compileLike([]byte(p), []byte(esc), false)
+	return asBadArgument(err)
 }
 
 func (l *likePart) add(b []byte, wild bool) {

@@ -29,11 +29,11 @@ func init() {
 		&Func{Name: "concat", Category: "Text", Args: "a, b, …", NotStrict: true, Doc: "Joins texts; NULLs are left out.", Example: "concat('a', NULL, 1) -> a1",
 			Resolve: resolveAllText, Kernel: kernelConcat},
 		&Func{Name: "like", Category: "Text", Args: "a LIKE pattern [ESCAPE c]", Doc: "Matches % (any text) and _ (one character).", Example: "'riffle' LIKE 'r%e' -> true",
-			Resolve: resolveTexts(2, 3, vec.TBool), Kernel: kernelLike(false)},
+			Resolve: resolveTexts(2, 3, vec.TBool), Check: checkLike, Kernel: kernelLike(false)},
 		&Func{Name: "ilike", Category: "Text", Args: "a ILIKE pattern [ESCAPE c]", Doc: "LIKE without regard to case.", Example: "'Riffle' ILIKE 'r%' -> true",
-			Resolve: resolveTexts(2, 3, vec.TBool), Kernel: kernelLike(true)},
+			Resolve: resolveTexts(2, 3, vec.TBool), Check: checkLike, Kernel: kernelLike(true)},
 		&Func{Name: "regexp_matches", Category: "Text", Args: "text, pattern", Fallible: true, Doc: "True when the pattern (RE2) matches a part of the text.", Example: "regexp_matches('abc', 'b.') -> true",
-			Resolve: resolveTexts(2, 2, vec.TBool), Kernel: kernelRegexp},
+			Resolve: resolveTexts(2, 2, vec.TBool), Check: checkText(1, checkRegexp), Kernel: kernelRegexp},
 		&Func{Name: "substring", Category: "Text", Args: "text, start [, length]", Fallible: true, Doc: "Part of a text; the first character is 1.", Example: "substring('riffle', 2, 3) -> iff",
 			Resolve: resolveShape(vec.TString, 2, vec.TString, vec.TInt64, vec.TInt64), Kernel: kernelSubstring},
 		&Func{Name: "left", Category: "Text", Args: "text, n", Doc: "The first n characters; all but the last -n when n is negative.", Example: "left('riffle', 3) -> rif",
@@ -205,6 +205,11 @@ func kernelPosition(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) 
 		}
 	})
 	return nil
+}
+
+func checkRegexp(pattern string) error {
+	_, err := regexp.Compile(pattern)
+	return err
 }
 
 func kernelRegexp(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {

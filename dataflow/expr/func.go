@@ -45,7 +45,48 @@ type Func struct {
 	Volatile  bool   // may give different results for the same arguments
 	// Resolve maps argument types to the types the kernel wants and the type it gives.
 	Resolve func(args []vec.Type) (want []vec.Type, out vec.Type, ok bool)
-	Kernel  Kernel
+	// Check refuses constant arguments that fail for every row, with a *BadArgument; nil: none do.
+	Check  func(args []Expr) error
+	Kernel Kernel
+}
+
+// BadArgument says that a constant argument can never be computed with. It is ErrArguments.
+type BadArgument struct {
+	Why   string
+	Word  string   // the argument, when it had to be one of
+	Known []string // these
+}
+
+func (e *BadArgument) Error() string { return e.Why }
+
+// Unwrap makes errors.Is find ErrArguments.
+func (e *BadArgument) Unwrap() error { return ErrArguments }
+
+// textArg is the text of argument i, when it is constant.
+func textArg(args []Expr, i int) (string, bool) {
+	if i >= len(args) || !isTextLit(args[i]) {
+		return "", false
+	}
+	return args[i].(*Lit).Val.S, true
+}
+
+// checkText is a Check of the text argument i by what reads it.
+func checkText(i int, read func(text string) error) func([]Expr) error {
+	return func(args []Expr) error {
+		text, ok := textArg(args, i)
+		if !ok {
+			return nil
+		}
+		return asBadArgument(read(text))
+	}
+}
+
+// asBadArgument makes an error of reading a constant argument one of resolution.
+func asBadArgument(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &BadArgument{Why: strings.TrimPrefix(err.Error(), ErrArguments.Error()+": ")}
 }
 
 var funcs = map[string]*Func{}
@@ -97,7 +138,7 @@ func Names() []string {
 }
 
 // NewCall resolves a call: it finds the function, casts arguments to the types it wants, and
-// returns ErrNoFunction or ErrArguments, wrapped, when that cannot be done.
+// returns ErrNoFunction, ErrArguments, wrapped, or a *BadArgument when that cannot be done.
 func NewCall(name string, args ...Expr) (Expr, error) {
 	f, ok := Lookup(name)
 	if !ok {
@@ -121,6 +162,11 @@ func NewCall(name string, args ...Expr) (Expr, error) {
 			return nil, fmt.Errorf("argument %d of %s: %w", i+1, name, err)
 		}
 		cast[i] = c
+	}
+	if f.Check != nil {
+		if err := f.Check(cast); err != nil {
+			return nil, err
+		}
 	}
 	return &Call{Fn: f, Args: cast, T: out}, nil
 }
