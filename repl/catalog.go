@@ -96,7 +96,18 @@ func kafkaRange(rng *syntax.Range) (kafka.Range, error) {
 	if rng == nil {
 		return kafka.Range{Partition: kafka.AllPartitions}, nil
 	}
-	return kafka.ParseRange("@" + strings.TrimPrefix(rng.String(), "@"))
+	text := rng.String()
+	if rng.To != nil && rng.To.Partition >= 0 { // @0:5..0:7 is @0:5..7
+		if rng.To.Partition != rng.From.Partition {
+			return kafka.Range{}, misuse("range @%s: both ends must be in the same partition", text)
+		}
+		text = fmt.Sprintf("%s..%d", rng.From.Text, rng.To.Offset)
+	}
+	r, err := kafka.ParseRange("@" + text)
+	if err != nil {
+		return r, misuse("%w", err)
+	}
+	return r, nil
 }
 
 // Function opens a generated table: gen.NAME(argument => value).
@@ -198,15 +209,9 @@ func (c *Catalog) AddSource(ctx context.Context, source string) error {
 	if source == "-" {
 		return nil // standard input is the table stdin anyhow
 	}
-	path, rng := source, (*syntax.Range)(nil)
-	if kafka.IsURL(source) {
-		if at := strings.LastIndexByte(source, '@'); at > 0 {
-			r, err := syntax.ParseRange(source[at:])
-			if err != nil {
-				return misuse("%s: %w", source, err)
-			}
-			path, rng = source[:at], r
-		}
+	path, rng, err := splitRange(source)
+	if err != nil {
+		return err
 	}
 	t, err := c.s.begin(ctx, c.s.out, nil).File(path, rng)
 	if err != nil {
@@ -227,6 +232,18 @@ func (c *Catalog) AddSource(ctx context.Context, source string) error {
 		c.tables[base] = d
 	}
 	return nil
+}
+
+// splitRange parts a source into file or topic and the range behind the @ of a topic; nil without.
+func splitRange(source string) (path string, rng *syntax.Range, err error) {
+	at := strings.LastIndexByte(source, '@')
+	if !kafka.IsURL(source) || at < strings.LastIndexByte(source, '/') { // an @ before belongs to the address
+		return source, nil, nil
+	}
+	if rng, err = syntax.ParseRange(source[at+1:]); err != nil {
+		return "", nil, misuse("%s: %w; %s", source, err, syntax.PointHint)
+	}
+	return source[:at], rng, nil
 }
 
 func (c *Catalog) addView(v *sql.CreateView) error {
@@ -359,7 +376,7 @@ type streamed struct{ dataflow.Source }
 func (streamed) Unbounded() bool { return true }
 func (streamed) Ordered() bool   { return true }
 
-// IsMissing tells whether an error means that a file or table is not there.
+// IsMissing tells whether an error means that a file, table or topic is not there.
 func IsMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, os.ErrNotExist) || errors.Is(err, sql.ErrNoTable)
+	return errors.Is(err, kafka.ErrUnknownTopic) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, os.ErrNotExist) || errors.Is(err, sql.ErrNoTable)
 }

@@ -85,7 +85,7 @@ func (s *Session) column(ctx context.Context, table, column string) (plan.Table,
 		script, err = syntax.Parse(text)
 	}
 	if err != nil || len(script.Stmts) != 1 {
-		return nil, vec.Field{}, misuse("%s is no table: a name, or a path in quotes", table)
+		return nil, vec.Field{}, notTable(table, text, err)
 	}
 	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
 	if err != nil {
@@ -106,12 +106,21 @@ func (s *Session) column(ctx context.Context, table, column string) (plan.Table,
 	return nil, vec.Field{}, misuse("%s has no column %s%s", table, column, hint)
 }
 
+// notTable is the error of a text that cannot name a table; of one in quotes, such as a topic with a
+// range that is none, it is what is wrong inside them.
+func notTable(table, text string, err error) error {
+	if err != nil && strings.HasPrefix(table, "'") {
+		return &StatementError{Text: describeErrors(err, text), Err: ErrSyntax}
+	}
+	return misuse("%s is no table: a name, or a path in quotes", table)
+}
+
 // Unbounded tells whether a table, as SQL text names it, does not end.
 func (s *Session) Unbounded(ctx context.Context, table string) (bool, error) {
 	text := "SELECT * FROM " + table
 	script, err := syntax.Parse(text)
 	if err != nil {
-		return false, misuse("%s is no table: a name, or a path in quotes", table)
+		return false, notTable(table, text, err)
 	}
 	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
 	if err != nil {

@@ -155,13 +155,9 @@ func (st *statement) sourceOfName(n *syntax.TableName, own *Catalog) (*promote.S
 		d, ok = st.s.cat.lookup(key(name))
 	}
 	if ok && d.from != "" {
-		path, rng := d.from, (*syntax.Range)(nil)
-		if at := strings.LastIndexByte(path, '@'); at > 0 && kafka.IsURL(path) {
-			r, err := syntax.ParseRange(path[at:])
-			if err != nil {
-				return nil, err
-			}
-			path, rng = path[:at], r
+		path, rng, err := splitRange(d.from)
+		if err != nil {
+			return nil, err
 		}
 		return st.sourceOfPath(path, rng)
 	}

@@ -96,6 +96,23 @@ type StatementError struct {
 }
 
 func (e *StatementError) Error() string { return e.Text }
+
+// Parts are the text in its parts: the message without the place, which Line and Col have, and the
+// hint, "" without one. Of several mistakes it is the first.
+func (e *StatementError) Parts() (message, hint string) {
+	for l := range strings.Lines(e.Text) {
+		l = strings.TrimRight(l, "\n")
+		switch h, ok := strings.CutPrefix(l, "hint: "); {
+		case ok && hint == "":
+			hint = h
+		case message == "":
+			message = strings.TrimPrefix(l, fmt.Sprintf("line %d, column %d: ", e.Line, e.Col))
+		case strings.HasPrefix(l, "line "): // the next mistake
+			return message, hint
+		}
+	}
+	return message, hint
+}
 func (e *StatementError) Unwrap() error { return e.Err }
 
 // ErrSyntax marks errors of the text itself, in contrast to those of running it.

@@ -114,10 +114,8 @@ func (s *Session) brokers() []string {
 
 // cutRange is a topic's URL without its range.
 func cutRange(url string) string {
-	if at := strings.LastIndexByte(url, '@'); at > 0 {
-		if _, err := syntax.ParseRange(url[at:]); err == nil {
-			return url[:at]
-		}
+	if path, _, err := splitRange(url); err == nil {
+		return path
 	}
 	return url
 }

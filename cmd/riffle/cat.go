@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ func (a *app) catCommand() *cobra.Command {
 				return err
 			}
 			if q.set.Limit < 0 && q.set.For == 0 && !q.set.UntilEnd && q.until == "" {
-				if err := needEnd(cmd.Context(), s, args[0]); err != nil {
+				if err := needEnd(cmd.Context(), s, args[0], ", or --limit N"); err != nil {
 					return err
 				}
 			}
@@ -31,11 +32,13 @@ func (a *app) catCommand() *cobra.Command {
 	return cmd
 }
 
-// needEnd refuses a source that does not end.
-func needEnd(ctx context.Context, s *repl.Session, source string) error {
+// needEnd refuses a source that does not end; or names what would end it as well as a range.
+func needEnd(ctx context.Context, s *repl.Session, source, or string) error {
 	endless, err := s.Unbounded(ctx, quoteSource(source))
 	if err == nil && endless {
-		err = usage("%s does not end: give it a range such as %s@-1h..now, or --limit N", source, source)
+		at, _, _ := strings.Cut(source[strings.LastIndexByte(source, '/'):], "@")
+		topic := source[:strings.LastIndexByte(source, '/')] + at
+		err = usage("%s does not end: give it a range such as %s@-1h..now%s", source, topic, or)
 	}
 	return err
 }

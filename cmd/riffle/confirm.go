@@ -55,8 +55,9 @@ func (a *app) riskyCommand(use, short, example string, n int, fn func(ctx contex
 	yes := false
 	cmd := a.jobCommand(use, short, example, n, fn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		dry, _ := cmd.Flags().GetBool("dry-run") // false where there is no such flag
 		return a.withJobs(func(c *repl.Jobs) error {
-			if !yes {
+			if !yes && !dry {
 				if err := a.confirmRisk(cmd.Context(), c, args[0], cmd.CommandPath()); err != nil {
 					return err
 				}

@@ -108,6 +108,12 @@ func (a *app) report(err error, code int) {
 		return
 	}
 	body := map[string]any{"code": codes[code], "message": msg}
+	if stmt := new(repl.StatementError); errors.As(err, &stmt) && code != exitTimeout {
+		body["message"], hint = stmt.Parts()
+		if stmt.Line > 0 {
+			body["pos"] = map[string]int{"line": stmt.Line, "col": stmt.Col}
+		}
+	}
 	if hint != "" {
 		body["hint"] = hint
 	}

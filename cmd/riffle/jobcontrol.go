@@ -32,7 +32,7 @@ func (a *app) controlCommands() []*cobra.Command {
 		act(a.riskyCommand, "cancel", "End a job at once, without a last checkpoint", (*repl.Jobs).Cancel, "is cancelled; riffle resume goes on from its last checkpoint"),
 		act(a.jobCommand, "pause", "Hold a job still, with its state in memory", (*repl.Jobs).Pause, "is paused"),
 		act(a.jobCommand, "resume", "End a pause, or start a job that was stopped or has failed", (*repl.Jobs).Resume, "runs"),
-		act(a.jobCommand, "restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
+		act(a.riskyCommand, "restart", "Stop a job with a last checkpoint and start it again", (*repl.Jobs).Restart, "was restarted"),
 		a.rescaleCommand(), a.forkCommand(), a.jobSetCommand(), a.savepointCommand(), a.demoteCommand(),
 	}
 }
@@ -69,10 +69,10 @@ func (a *app) stopCommand() *cobra.Command {
 
 func (a *app) rescaleCommand() *cobra.Command {
 	dry := false
-	cmd := a.jobCommand("rescale JOB PARALLELISM", "Change the number of tasks of a job", "riffle rescale hourly 4", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
-		p, err := strconv.Atoi(args[1])
-		if err != nil || p < 1 {
-			return usage("riffle rescale: parallelism %q must be a number from 1 on", args[1])
+	cmd := a.riskyCommand("rescale JOB PARALLELISM", "Change the number of tasks of a job", "riffle rescale hourly 4", 2, func(ctx context.Context, c *repl.Jobs, args []string) error {
+		p, err := parallelismOf(args[1])
+		if err != nil {
+			return err
 		}
 		d, err := c.Show(ctx, args[0])
 		if err != nil {
@@ -97,7 +97,20 @@ func (a *app) rescaleCommand() *cobra.Command {
 		return a.did(ctx, c, args[0], jobAnswer{Action: "rescale", Rescale: &rescaleAnswer{r, took.Milliseconds()}}, "%s runs with parallelism %d, after %s", args[0], p, took)
 	})
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would happen")
+	cmd.PreRunE = func(_ *cobra.Command, args []string) error { // before a name is asked for
+		_, err := parallelismOf(args[1])
+		return err
+	}
 	return cmd
+}
+
+// parallelismOf reads the number of tasks that rescale is given.
+func parallelismOf(arg string) (int, error) {
+	p, err := strconv.Atoi(arg)
+	if err != nil || p < 1 {
+		return 0, usage("riffle rescale: parallelism %q must be a number from 1 on", arg)
+	}
+	return p, nil
 }
 
 func (a *app) forkCommand() *cobra.Command {

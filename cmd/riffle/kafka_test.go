@@ -60,7 +60,7 @@ func TestTopicsAndGroups(t *testing.T) {
 		{"topics", 0, "TOPIC PARTITIONS REPLICAS RECORDS\nregions 2 1 5"},
 		{"topics ls --json", 0, `{"partitions":2,"records":5,"replicas":1,"topic":"regions","v":1}`},
 		{"topics show regions", 0, "PARTITION LEADER START END RECORDS\n0 "},
-		{"topics show nothing", 1, "no such topic"},
+		{"topics show nothing", 2, "no such topic"},
 		{"topics nope", 2, "there are ls, show"},
 		{"groups", 0, "GROUP STATE PARTITIONS LAG\nbilling empty 2 0"},
 		{"groups show billing --json", 0, `"lag":0`},
@@ -77,8 +77,27 @@ func TestTopicsAndGroups(t *testing.T) {
 		{"cat kafka://" + addr + "/regions", 2, "does not end: give it a range"},
 		{"cat kafka://" + addr + "/regions@start..end -o csv", 0, "AFRICA"},
 		{"profile kafka://" + addr + "/regions name", 2, "does not end"},
+		{"count kafka://" + addr + "/regions", 2, "/regions does not end: give it a range such as kafka://" + addr + "/regions@-1h..now"},
+		{"count kafka://" + addr + "/regions@-1h", 2, "such as kafka://" + addr + "/regions@-1h..now"},
+		{"count kafka://" + addr + "/regions@start..end", 0, "rows\n5"},
+		{"count kafka://" + addr + "/regions@0:0..0:0 -o csv", 0, "rows\n0"},
+		{"count kafka://" + addr + "/nothing@start..end", 2, "no such topic"},
+		{"count kafka://" + addr + "/regions@10..5", 2, "ends before it starts"},
+		{"count kafka://" + addr + "/regions@-1h..-2h", 2, "ends before it starts"},
+		{"count kafka://" + addr + "/regions@0:1..1:7", 2, "same partition"},
+		{"count kafka://" + addr + "/regions@2..bogus", 2, `"bogus" is no point of a topic`},
+		{"sql select+count(*)+n+from+t kafka://" + addr + "/regions@-1h..now", 0, "n\n5"}, // the source of a command
+		{"sql select+count(*)+n+from+regions kafka://" + addr + "/regions@start..end", 0, "n\n5"},
+		{"sql select+1 kafka://" + addr + "/regions@nope..now", 2, `"nope" is no point of a topic; a point is an offset`},
+		{"sql select+1 kafka://" + addr + "/regions@9..3", 2, "ends before it starts"},
+		{"promote select+*+from+t --name x --dry-run kafka://" + addr + "/regions@0..x", 2, "no point of a topic"},
 	} {
 		args := strings.Fields(c.args)
+		for i := range args {
+			if strings.HasPrefix(args[i], "select+") {
+				args[i] = strings.ReplaceAll(args[i], "+", " ")
+			}
+		}
 		if strings.HasPrefix(c.args, "topics") || strings.HasPrefix(c.args, "groups") {
 			args = append(args, "--brokers", addr)
 		}

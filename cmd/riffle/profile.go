@@ -27,7 +27,7 @@ func (a *app) profileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := needEnd(cmd.Context(), s, args[0]); err != nil {
+			if err := needEnd(cmd.Context(), s, args[0], ""); err != nil {
 				return err
 			}
 			if len(args) == 1 {

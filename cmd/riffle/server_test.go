@@ -291,11 +291,14 @@ func TestServerProd(t *testing.T) {
 	t.Setenv("RIFFLE_HOME", r.path("home"))
 	r.write("rows.sql", r.serverJobs()["rows"][0])
 	r.run(0, "savepoint", "create", "rows", "kept")
-	for _, args := range [][]string{{"cancel", "rows"}, {"stop", "rows"}, {"jobs", "rm", "rows"}, {"savepoint", "rm", "rows", "kept"}, {"promote", "rows.sql", "--replace"}, {"demote", "rows", "--stop"}} {
+	for _, args := range [][]string{{"cancel", "rows"}, {"stop", "rows"}, {"jobs", "rm", "rows"}, {"savepoint", "rm", "rows", "kept"}, {"promote", "rows.sql", "--replace"}, {"demote", "rows", "--stop"}, {"restart", "rows"}, {"rescale", "rows", "2"}} {
 		contains(t, r.run(exitUsage, args...), "in production", "--yes")
 	}
 	r.run(0, "pause", "rows") // can be undone
 	r.run(0, "resume", "rows")
+	r.run(0, "rescale", "rows", "2", "--dry-run")
+	r.run(0, "restart", "rows", "--yes")
+	r.run(0, "rescale", "rows", "2", "--yes")
 	r.run(0, "savepoint", "rm", "rows", "kept", "--yes")
 	w := onTerminal(t, r.dir, "stop", "rows", "--server", r.path("home/riffle.sock"))
 	w.sees("Type the name of the job:")

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/riffle-io/riffle/dataflow/expr"
+	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
 	"github.com/riffle-io/riffle/sql/syntax"
@@ -283,8 +284,23 @@ func (a *app) headCommand() *cobra.Command {
 }
 
 func (a *app) countCommand() *cobra.Command {
-	return a.oneShot("count SOURCE", "Count the rows of a file or of a range of a topic", "  riffle count flights.parquet",
+	cmd := a.oneShot("count SOURCE", "Count the rows of a file or of a range of a topic", "  riffle count flights.parquet\n  riffle count kafka://localhost:9092/orders@-1h..now",
 		func(src string) string { return "SELECT count(*) AS rows FROM " + quoteSource(src) }, nil)
+	count := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !kafka.IsURL(args[0]) {
+			return count(cmd, args)
+		}
+		s, err := a.session(&queryFlags{})
+		if err != nil {
+			return err
+		}
+		if err := needEnd(cmd.Context(), s, args[0], ""); err != nil {
+			return err
+		}
+		return count(cmd, args)
+	}
+	return cmd
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -322,6 +338,7 @@ func (a *app) explainCommand() *cobra.Command {
 		}}
 	q.add(cmd)
 	cmd.Flags().BoolVar(&analyze, "analyze", false, "run it, and show what each operator did")
+	cmd.Flags().Bool("plan", false, "the plan, with the rows that each scan is thought to give: what it shows without a flag")
 	cmd.Flags().BoolVar(&prune, "prune", false, "show which row groups of Parquet files it would read, and why not the others")
 	cmd.Flags().BoolVar(&lint, "lint", false, "say what a job of it would need: exit code 5 when it cannot become one; no rows are read")
 	cmd.Flags().BoolVar(&unbounded, "unbounded", false, "with --lint: as if its files were topics")

@@ -22,14 +22,14 @@ func splitTopic(path string) (topic, rng string, found bool) {
 	return path[:at], path[at+1:], true
 }
 
-// pointHint says how points are written.
-const pointHint = "a point is an offset, partition:offset, -1h, a time such as 2026-11-21T10:00, start, end or now"
+// PointHint says how points are written.
+const PointHint = "a point is an offset, partition:offset, -1h, a time such as 2026-11-21T10:00, start, end or now"
 
 // topicRange parses text as a range; an error is reported at tok.
 func (p *parser) topicRange(tok Token, text string) *Range {
 	r, err := ParseRange(text)
 	if err != nil {
-		p.fail(tok, err.Error(), pointHint)
+		p.fail(tok, err.Error(), PointHint)
 		return nil
 	}
 	r.Span = Span{tok.Pos, tok.End}
