@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/expr"
@@ -159,34 +160,37 @@ func (t *Table) columns(recs [][]cell, o Options) error {
 		return nil
 	}
 	t.schema = &vec.Schema{}
-	used := map[string]int{}
+	used := map[string]bool{}
 	for c := 0; c < width; c++ {
-		name := fmt.Sprintf("column%d", c)
+		first := fmt.Sprintf("column%d", c)
 		if t.header && recs[0][c].text != "" {
-			name = recs[0][c].text
+			first = recs[0][c].text
 		}
-		if used[name]++; used[name] > 1 {
-			name = fmt.Sprintf("%s_%d", name, used[name])
+		name := first
+		for n := 2; used[name]; n++ {
+			name = fmt.Sprintf("%s_%d", first, n)
 		}
+		used[name] = true
 		t.schema.Fields = append(t.schema.Fields, vec.Field{Name: name, Type: columnType(body, c)})
 	}
 	return nil
 }
 
-// looksLikeHeader is true when the first record is all text and a later one is not, or, when all
-// columns are text, when its fields are distinct and appear nowhere below.
+// looksLikeHeader is true when the first record has nothing but text and a column below one of its
+// names is not text, or, when all columns are text, when its fields are there, distinct, and appear
+// nowhere below.
 func looksLikeHeader(recs [][]cell) bool {
-	seen := map[string]bool{}
-	for _, c := range recs[0] {
-		if c.text == "" || seen[c.text] || cellType(c).Kind != vec.String {
+	seen, distinct, named := map[string]bool{}, true, false
+	for i, c := range recs[0] {
+		if c.text != "" && cellType(c).Kind != vec.String {
 			return false
 		}
+		distinct = distinct && c.text != "" && !seen[c.text]
 		seen[c.text] = true
+		named = named || c.text != "" && columnType(recs[1:], i).Kind != vec.String
 	}
-	for c := range recs[0] {
-		if columnType(recs[1:], c).Kind != vec.String {
-			return true
-		}
+	if named || !distinct {
+		return named
 	}
 	for _, r := range recs[1:] {
 		for c := range r {
@@ -374,6 +378,9 @@ func (r *reader) add() error {
 			continue
 		}
 		if v.Type.Kind == vec.String {
+			if !utf8.Valid(f) {
+				return fmt.Errorf("%w: line %d, column %s is not UTF-8; convert the file first, as with iconv -f latin1 -t utf-8", ErrSyntax, r.scan.line, r.s.schema.Fields[i].Name)
+			}
 			v.AppendBytes(f)
 			continue
 		}

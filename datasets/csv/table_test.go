@@ -58,6 +58,10 @@ func TestRead(t *testing.T) {
 		{"\ufeffn\td\nq\t2001-01-31\n\t\n", "(n VARCHAR, d DATE)", "q|2001-01-31\nNULL|NULL\n"},
 		{"s,t\n\"a,\"\"b\"\"\nc\",2001-01-01 10:00\n\"\",2001-01-01\n", "(s VARCHAR, t TIMESTAMP)", "a,\"b\"\nc|2001-01-01 10:00:00\n|2001-01-01 00:00:00\n"},
 		{"zip,ok\n00501,true\n99999,false\n", "(zip VARCHAR, ok BOOLEAN)", "00501|true\n99999|false\n"},
+		{"a,a,a_2,b\n1,2,3,4\n", "(a BIGINT, a_2 BIGINT, a_2_2 BIGINT, b BIGINT)", "1|2|3|4\n"},
+		{",x,y\n0,1,p\n1,2,q\n", "(column0 BIGINT, x BIGINT, y VARCHAR)", "0|1|p\n1|2|q\n"},
+		{",p\n1,q\n", "(column0 BIGINT, column1 VARCHAR)", "NULL|p\n1|q\n"},
+		{"p,p\nx,y\n", "(column0 VARCHAR, column1 VARCHAR)", "p|p\nx|y\n"},
 		{"name,city\nx,y\n", "(name VARCHAR, city VARCHAR)", "x|y\n"},
 	} {
 		schema, rows, err := readAll(c.text, Options{})
@@ -75,6 +79,7 @@ func TestBad(t *testing.T) {
 		late + "x,2\n":           "line 10007, column a",
 		"a,b\n1,\"x\n":           "quoted field does not end",
 		"a,b\n1,\"x\"y\n":        "text after a closing quote",
+		"a,b\n1,\xe9t\xe9\n":     "line 2, column b is not UTF-8",
 		"a,b\n\x00\x01\x02,5\n2": "not text",
 	} {
 		_, _, err := readAll(text, Options{Sep: ','})
