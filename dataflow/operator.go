@@ -164,7 +164,8 @@ type Committer interface {
 }
 
 // Publisher is a Source whose own system shows others how far a job has got, such as the offsets of a
-// consumer group. The job itself goes on from its checkpoint.
+// consumer group. The job itself goes on from its checkpoint. One that is an io.Closer is closed at the
+// end of the job.
 type Publisher interface {
 	// Publish tells the positions of splits, by id, as of a checkpoint that is complete.
 	Publish(ctx context.Context, positions map[string][]byte) error

@@ -11,7 +11,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/exec"
 	"github.com/riffle-io/riffle/dataflow/state"
 	"github.com/riffle-io/riffle/datasets/kafka"
@@ -105,9 +104,9 @@ func passing(err error) bool {
 		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, context.DeadlineExceeded) || kerr.IsRetriable(err)
 }
 
-// hint says what a person can do about a failure.
-func hint(err error) string {
-	var te *dataflow.TaskError
+// hint says what a person can do about a failure of the named job.
+func hint(err error, job string) string {
+	var outside *kafka.RangeError
 	var locked *vfs.LockedError
 	switch {
 	case vfs.IsNoSpace(err):
@@ -115,15 +114,19 @@ func hint(err error) string {
 	case passing(err):
 		return "the job tries again by itself; check that the broker runs and can be reached"
 	case errors.Is(err, ErrQuery):
-		return "correct the query and put it in its place: riffle promote --replace"
+		return "correct the query and put it in its place: riffle promote FILE.sql --name " + job + " --replace"
 	case errors.Is(err, state.ErrDamaged):
-		return "a file of the state was changed from outside: start the job from a savepoint"
+		return "a file of the state was changed from outside: put it back, or start another job from a savepoint (riffle savepoint ls " + job + ", riffle promote --from DIR)"
 	case errors.Is(err, exec.ErrChanged):
-		return "see which state fits: riffle savepoint check"
+		return "see which state fits: riffle savepoint check " + job
+	case errors.As(err, &outside):
+		return "records that the job has not read are gone, by retention or with the topic: no start can read them; start the query anew, as another job with an output of its own"
+	case errors.Is(err, kafka.ErrUnknownTopic):
+		return "the topic is gone: when it is there again with its records, riffle resume " + job + "; one that was made anew has other records, and needs another job"
+	case errors.Is(err, kafka.ErrRecord):
+		return "keep such records aside: riffle job set " + job + " bad=DIR, then riffle resume " + job
 	case errors.As(err, &locked):
 		return fmt.Sprintf("process %d has the state directory", locked.PID)
-	case errors.As(err, &te) && te.Split != "":
-		return "if the record cannot be decoded, keep such records aside: riffle job set NAME bad=DIR"
 	}
 	return ""
 }

@@ -51,7 +51,7 @@ func (j *job) findingsLocked(v view) (out []Finding) {
 		warn("riffle jobs why "+name, "%.1f %% of the rows came too late (%d)", 100*float64(v.sample.Late)/float64(v.rows), v.sample.Late)
 	}
 	if v.sample.Bad > 0 {
-		warn("riffle jobs show "+name, "%d records could not be decoded", v.sample.Bad)
+		warn("riffle jobs show "+name, "%d record%s could not be decoded", v.sample.Bad, plural(int(v.sample.Bad)))
 	}
 	return out
 }

@@ -91,9 +91,14 @@ func (f Flow) nothingRead(w *Why, v view) {
 
 // nothingNew explains a run that goes on from a checkpoint and has read nothing more.
 func (f Flow) nothingNew(w *Why, v view) {
-	if n := v.sample.SourceLag; n > 0 {
+	bad := f.Metrics.Bad
+	switch n := v.sample.SourceLag; {
+	case n > 0:
 		w.blame(fmt.Sprintf("No row has been read since this run began; %d wait to be read.", n))
-	} else {
+	case bad > 0:
+		w.blame("The source has no new rows since this run began that can be decoded.", Fix{Text: "look at the bad records"}, Fix{Text: "check that something writes", Command: "riffle topics"})
+		w.Facts = append(w.Facts, fmt.Sprintf("%d record%s could not be decoded since the job's first start", bad, plural(int(bad))))
+	default:
 		w.blame("The source has no new rows since this run began; what was there had been read before.", Fix{Text: "check that something writes", Command: "riffle topics"})
 	}
 	if wm := timeText(v.watermark); wm != nil && windowed(v) {

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func (s *Server) Handler(token string) http.Handler {
 	for _, rt := range routes() {
 		mux.HandleFunc(rt.method+" "+rt.path, func(w http.ResponseWriter, r *http.Request) {
 			if err := rt.serve(s, w, r); err != nil {
-				problem(w, status(err), err.Error(), requestHint(err))
+				problem(w, status(err), err.Error(), requestHint(err, cmp.Or(r.PathValue("name"), "NAME")))
 			}
 		})
 	}
@@ -45,11 +46,11 @@ func (s *Server) Handler(token string) http.Handler {
 
 // requestHint says what helps against an error of a request. What is wrong with the statements of one says so
 // itself.
-func requestHint(err error) string {
+func requestHint(err error, job string) string {
 	if errors.Is(err, ErrSpec) && errors.Is(err, ErrQuery) {
 		return ""
 	}
-	return hint(err)
+	return hint(err, job)
 }
 
 func problem(w http.ResponseWriter, code int, msg, hint string) {

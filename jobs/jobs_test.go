@@ -223,6 +223,9 @@ INSERT INTO out SELECT k, v FROM events`, addr)}
 	if !strings.Contains(d.Error, "events/0@1") || !strings.Contains(d.Hint, "bad=") || len(d.Findings) != 1 {
 		t.Errorf("error %q, hint %q, findings %v", d.Error, d.Hint, d.Findings)
 	}
+	if w, err := r.client.Why(t.Context(), "poisoned"); err != nil || len(w.Fixes) != 2 || w.Fixes[0].Text != d.Hint {
+		t.Errorf("why: %+v %v", w, err)
+	}
 	if restart, err := r.client.Set(t.Context(), "poisoned", "bad", "bad"); err != nil || restart {
 		t.Errorf("set: %v %v", restart, err)
 	}

@@ -78,7 +78,7 @@ func (j *job) versionDir(version int) string {
 func (j *job) eventLocked(kind, text string, err error) {
 	e := Event{At: time.Now(), Job: j.name(), Kind: kind, Text: text}
 	if err != nil {
-		e.Error, e.Hint = err.Error(), hint(err)
+		e.Error, e.Hint = err.Error(), hint(err, j.name())
 	}
 	j.rec.Past = append(j.rec.Past, e)
 	if n := len(j.rec.Past) - keptEvents; n > 0 {

@@ -61,16 +61,26 @@ func (w *Why) blame(cause string, fixes ...Fix) {
 	w.Fixes = append(w.Fixes, fixes...)
 }
 
+// hints adds what the last event advises.
+func (w *Why) hints(past []Event) {
+	if n := len(past); n > 0 && past[n-1].Hint != "" {
+		w.Fixes = append(w.Fixes, Fix{Text: past[n-1].Hint})
+	}
+}
+
 // notRunning explains a job that cannot write because it does not run.
 func (j *job) notRunning(w *Why) {
 	name := j.name()
 	switch j.state {
 	case Failed:
-		w.blame("The job has failed: "+firstLine(j.cause), Fix{Text: "start it again from its last checkpoint", Command: "riffle resume " + name, Live: true})
+		w.blame("The job has failed: " + firstLine(j.cause))
+		w.hints(j.rec.Past)
+		w.Fixes = append(w.Fixes, Fix{Text: "start it again from its last checkpoint", Command: "riffle resume " + name, Live: true})
 	case Starting:
 		w.blame("The job is being started.")
 	case Restarting:
 		w.blame("The job is between two runs: " + firstLine(j.cause))
+		w.hints(j.rec.Past)
 	case Paused:
 		w.blame("The job is paused.", Fix{Text: "let it go on", Command: "riffle resume " + name, Live: true})
 	case Stopped:

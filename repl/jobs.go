@@ -177,7 +177,7 @@ func PreviewRescale(d JobDetail, p int) RescalePreview {
 		}
 	}
 	if d.Checkpoint != nil {
-		r.Bytes = d.Checkpoint.Bytes
+		r.Bytes = d.Checkpoint.State // all of it is read again, also what the last checkpoint took over
 	}
 	last := "no checkpoint yet"
 	if d.Checkpoint != nil {

@@ -3,6 +3,7 @@ package exec
 import (
 	"testing"
 
+	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
 )
 
@@ -28,5 +29,33 @@ func TestStopDuringBuild(t *testing.T) {
 	go func() { <-building; job.Stop(); close(asked) }()
 	if err := job.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// closedTable counts how often its source was closed.
+type closedTable struct {
+	*fakeTable
+	closed int
+}
+
+func (c *closedTable) Source(*plan.Scan) (dataflow.Source, error) {
+	return &closedSource{fakeSource{c.fakeTable}, c}, nil
+}
+
+type closedSource struct {
+	fakeSource
+	t *closedTable
+}
+
+func (c *closedSource) Close() error { c.t.closed++; return nil }
+
+// TestSourceIsClosed runs a job over a source that keeps something for all of its readers.
+func TestSourceIsClosed(t *testing.T) {
+	table := &closedTable{fakeTable: &fakeTable{rows: 10, splits: 2}}
+	if _, err := Run(t.Context(), physical(t, plan.NewScan(table, "")), Options{Parallelism: 2, Result: nowhere}); err != nil {
+		t.Fatal(err)
+	}
+	if table.closed != 1 {
+		t.Errorf("closed %d times", table.closed)
 	}
 }

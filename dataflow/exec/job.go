@@ -300,12 +300,25 @@ func (j *Job) wait() error {
 	wg.Wait()
 	j.coord.stopTicker()
 	j.coord.completing.Wait() // nobody writes to the store once the job has ended
+	j.closeSources()
 	for _, s := range j.shared {
 		if err := s.Close(); first == nil {
 			first = err
 		}
 	}
 	return first
+}
+
+// closeSources ends what sources keep for all of their readers, such as the connection of a Publisher.
+func (j *Job) closeSources() {
+	for _, s := range j.stages {
+		if s.source == nil {
+			continue
+		}
+		if c, ok := s.source.src.(io.Closer); ok {
+			_ = c.Close() // all was read, and nothing is written by it
+		}
+	}
 }
 
 // abort wakes every task so that it sees the job's end.

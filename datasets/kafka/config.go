@@ -38,6 +38,8 @@ func (c Config) client(more ...kgo.Opt) (*kgo.Client, error) {
 var (
 	// ErrUnknownTopic says that the cluster has no such topic.
 	ErrUnknownTopic = errors.New("no such topic")
+	// ErrRecord says that a record cannot be decoded.
+	ErrRecord = errors.New("cannot be decoded")
 	// ErrFenced says that another producer with the same transactional id has taken over. This
 	// one can do nothing more; its open transaction is aborted.
 	ErrFenced = errors.New("kafka: producer was fenced by a newer one with the same transactional id")

@@ -41,6 +41,9 @@ type fetcher struct {
 const (
 	backoffMin = 20 * time.Millisecond
 	backoffMax = time.Second
+	// goneFor is how long brokers may say that there is no such topic before that is believed: longer than
+	// they need to tell each other of one.
+	goneFor = 5 * time.Second
 	// answerTime is what a broker may take beyond the wait it was asked for.
 	answerTime = 10 * time.Second
 )
@@ -96,7 +99,11 @@ func (f *fetcher) fetch(ctx context.Context) fetched {
 			return fetched{err: fmt.Errorf("topic %s partition %d offset %d: %w", f.o.Topic, f.o.Partition, f.offset, err)}
 		}
 		f.leader = -1
-		if tried := time.Since(began); tried > f.o.RetryFor {
+		tried := time.Since(began)
+		if errors.Is(err, kerr.UnknownTopicOrPartition) && tried > min(goneFor, f.o.RetryFor) {
+			return fetched{err: fmt.Errorf("partition %d offset %d of %w", f.o.Partition, f.offset, topicError(f.o.Topic, err))}
+		}
+		if tried > f.o.RetryFor {
 			return fetched{err: &UnavailableError{Topic: f.o.Topic, Partition: f.o.Partition, Offset: f.offset,
 				Broker: f.address, Tried: tried, Err: err}}
 		}

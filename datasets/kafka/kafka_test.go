@@ -280,7 +280,7 @@ func TestReaderErrors(t *testing.T) {
 	}
 	var unavailable *UnavailableError
 	o := ReaderOptions{Config: c, Topic: "missing", End: NoEnd, RetryFor: time.Millisecond}
-	if err := next(o); !errors.As(err, &unavailable) || !errors.Is(err, kerr.UnknownTopicOrPartition) {
+	if err := next(o); !errors.Is(err, ErrUnknownTopic) || errors.As(err, &unavailable) || !strings.Contains(err.Error(), "partition 0 offset 0 of topic missing: no such topic") {
 		t.Errorf("missing topic: %v", err)
 	}
 	o = ReaderOptions{Config: Config{Brokers: []string{"127.0.0.1:1"}}, Partition: 3, Start: 5, End: NoEnd, RetryFor: time.Millisecond}

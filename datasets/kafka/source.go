@@ -26,6 +26,7 @@ type source struct {
 	value   *vec.Schema // the columns that are decoded from values
 	valueAt []int       // their places in schema
 	meta    []metaCol
+	admin   *Admin // of Publish; nil before the first
 }
 
 type metaCol struct {
@@ -68,7 +69,8 @@ func (s *source) Splits(ctx context.Context) ([]dataflow.Split, error) {
 // publishFor is how long a group's offsets may take to be committed: a checkpoint waits for it.
 const publishFor = 5 * time.Second
 
-// Publish commits positions as the offsets of the table's group, for those who watch its lag.
+// Publish commits positions as the offsets of the table's group, for those who watch its lag. It is called
+// by one goroutine at a time, and not after Close.
 func (s *source) Publish(ctx context.Context, positions map[string][]byte) error {
 	o := s.t.o
 	if o.Group == "" || len(positions) == 0 {
@@ -88,12 +90,23 @@ func (s *source) Publish(ctx context.Context, positions map[string][]byte) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishFor)
 	defer cancel()
-	admin, err := OpenAdmin(o.Config)
-	if err != nil {
-		return err
+	if s.admin == nil {
+		admin, err := OpenAdmin(o.Config)
+		if err != nil {
+			return err
+		}
+		s.admin = admin
 	}
-	defer admin.Close()
-	return admin.CommitGroup(ctx, o.Group, offsets)
+	return s.admin.CommitGroup(ctx, o.Group, offsets)
+}
+
+// Close ends the connections of Publish.
+func (s *source) Close() error {
+	if s.admin != nil {
+		s.admin.Close()
+		s.admin = nil
+	}
+	return nil
 }
 
 func parsePosition(pos []byte, split string) (p position, err error) {
@@ -303,7 +316,7 @@ func (r *reader) bad(i int, err error) error {
 	o := r.s.t.o
 	off := r.cur.Offset[i]
 	if r.onBad == nil {
-		return fmt.Errorf("record at %s/%d@%d cannot be decoded: %w; --bad DIR sets such records aside", o.Topic, r.partition, off, err)
+		return fmt.Errorf("record at %s/%d@%d %w: %w; --bad DIR sets such records aside", o.Topic, r.partition, off, ErrRecord, err)
 	}
 	return r.onBad(dataflow.BadRow{Topic: o.Topic, Partition: r.partition, Offset: off, Reason: err.Error(), Raw: r.cur.ValueAt(i)})
 }
