@@ -42,6 +42,10 @@ func (st *statement) query(q *sql.Query) error {
 		return fmt.Errorf("%w: --mode append: the query takes rows back; group by a window of event time, or use --mode changelog", optimizer.ErrPlan)
 	}
 	o := render.Options{Names: q.Names, Types: n.Schema().Types(), Ops: mode == plan.Retract, Stream: plan.Unbounded(n)}
+	folded := o.Ops && o.Stream && st.set.UntilEnd && st.set.Mode == "" && st.out.named == nil
+	if folded { // what the query says of all that is there, as over a range that ends
+		o.Ops, o.Stream = false, false
+	}
 	var w render.Writer
 	if st.out.named != nil {
 		w, err = st.out.named(o, mode, key)
@@ -50,6 +54,9 @@ func (st *statement) query(q *sql.Query) error {
 	}
 	if err != nil {
 		return err
+	}
+	if folded {
+		w = newFold(w, o.Types)
 	}
 	res := &resultOutput{w: w, stream: plan.Unbounded(n), upsert: st.set.Mode == "upsert"}
 	_, err = st.execute(phys, res)
@@ -183,6 +190,9 @@ func (st *statement) execute(phys plan.Node, res *resultOutput) (*exec.Job, erro
 // start runs a plan under the policy that fits its input.
 func (st *statement) start(phys plan.Node, opts exec.Options) (*exec.Job, error) {
 	if plan.Unbounded(phys) {
+		if st.set.UntilWatermark != 0 && !watermarked(phys) {
+			return nil, misuse("nothing that the query reads has event time, so that no watermark comes: declare the topic with WATERMARK FOR")
+		}
 		return streaming.Start(st.ctx, phys, opts, streaming.Until{For: st.set.For, Watermark: st.set.UntilWatermark})
 	}
 	return batch.Start(st.ctx, phys, opts)

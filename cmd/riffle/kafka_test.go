@@ -88,6 +88,10 @@ func TestTopicsAndGroups(t *testing.T) {
 		{"count kafka://" + addr + "/regions@2..bogus", 2, `"bogus" is no point of a topic`},
 		{"sql select+count(*)+n+from+t kafka://" + addr + "/regions@-1h..now", 0, "n\n5"}, // the source of a command
 		{"sql select+count(*)+n+from+regions kafka://" + addr + "/regions@start..end", 0, "n\n5"},
+		{"sql select+count(*)+n+from+t kafka://" + addr + "/regions --until-end", 0, "n\n5"}, // and no changes on the way
+		{"sql select+count(*)+n+from+t kafka://" + addr + "/regions --until-end --mode changelog -o csv", 0, "op,n\n"},
+		{"sql select+count(*)+n+from+t kafka://" + addr + "/regions --until-watermark 2026-01-01", 2, "no watermark comes"},
+		{"sql select+nme+from+t kafka://" + addr + "/regions --json", 2, `"hint":"did you mean name?","message":"column \"nme\" does not exist","pos":{"col":8,"line":1}`},
 		{"sql select+1 kafka://" + addr + "/regions@nope..now", 2, `"nope" is no point of a topic; a point is an offset`},
 		{"sql select+1 kafka://" + addr + "/regions@9..3", 2, "ends before it starts"},
 		{"promote select+*+from+t --name x --dry-run kafka://" + addr + "/regions@0..x", 2, "no point of a topic"},
