@@ -398,3 +398,56 @@ func TestRequests(t *testing.T) {
 		t.Errorf("a wrong query is told to be replaced: %+v", err)
 	}
 }
+
+// TestStateIsGone takes the state of a stopped job away, or puts an older copy in its place: it does not begin
+// anew over the output that is there.
+func TestStateIsGone(t *testing.T) {
+	r, _ := rigWithBids(t)
+	ctx := t.Context()
+	dir := filepath.Join(r.state, "jobs/bids/v1")
+	fails := func(what, want string) {
+		t.Helper()
+		if err := r.client.Resume(ctx, "bids"); err != nil {
+			t.Fatal(err)
+		}
+		if d := r.await("bids", "failure", inState(jobs.Failed)); !strings.Contains(d.Error, want) || !strings.Contains(d.Hint, "savepoint ls bids") {
+			t.Errorf("%s: %s, hint %s", what, d.Error, d.Hint)
+		}
+	}
+	if err := r.client.Cancel(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir+".older", os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.client.Resume(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "more checkpoints", func(d jobs.Detail) bool { return d.State == jobs.Running && d.Checkpoints > 8 })
+	if err := r.client.Cancel(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir, dir+".right"); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	r.start()
+	fails("no state", "are in the output, but of the checkpoints in "+dir+" none")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir+".older", dir); err != nil {
+		t.Fatal(err)
+	}
+	fails("an older copy", "is its newest")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir+".right", dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.client.Resume(ctx, "bids"); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "its next run", func(d jobs.Detail) bool { return d.State == jobs.Running && d.Checkpoints > 0 })
+}

@@ -16,13 +16,13 @@ import (
 func TestHint(t *testing.T) {
 	for want, err := range map[string]error{
 		"riffle job set hourly bad=DIR, then riffle resume hourly": fmt.Errorf("record at t/1@4 %w: no object", kafka.ErrRecord),
-		"no start can read them": &kafka.RangeError{Topic: "t", Offset: 8, Start: 9, End: 10},
-		"the topic is gone":      fmt.Errorf("topic t: %w", kafka.ErrUnknownTopic),
-		"the disk is full":       syscall.ENOSPC,
-		"check that the broker":  &kafka.UnavailableError{Topic: "t", Err: syscall.ECONNREFUSED},
-		"savepoint ls hourly":    fmt.Errorf("%w: x.parquet", state.ErrDamaged),
-		"savepoint check hourly": exec.ErrChanged,
-		"--name hourly":          fmt.Errorf("%w: no column x", ErrQuery),
+		"no start can read them":                                   &kafka.RangeError{Topic: "t", Offset: 8, Start: 9, End: 10},
+		"the topic is gone":                                        fmt.Errorf("topic t: %w", kafka.ErrUnknownTopic),
+		"the disk is full":                                         syscall.ENOSPC,
+		"check that the broker":                                    &kafka.UnavailableError{Topic: "t", Err: syscall.ECONNREFUSED},
+		"savepoint ls hourly":                                      fmt.Errorf("%w: x.parquet", state.ErrDamaged),
+		"savepoint check hourly":                                   exec.ErrChanged,
+		"--name hourly":                                            fmt.Errorf("%w: no column x", ErrQuery),
 	} {
 		te := &dataflow.TaskError{Stage: "Scan", Split: "t/0", Err: err}
 		if got := hint(te, "hourly"); !strings.Contains(got, want) {

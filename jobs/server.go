@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -111,6 +112,8 @@ func (s *Server) newJob(rec *record, state string) *job {
 	return &job{srv: s, rec: rec, state: state, lines: newLineLog(rec.Past), log: newLineFile[Sample](dir, "metrics", recorded), checks: newLineFile[Checkpoint](dir, "checkpoints", keptChecks)}
 }
 
+var versionName = regexp.MustCompile(`^v[0-9]+$`)
+
 // recover reads what an earlier server left of a job besides its record, and removes the state of versions
 // that a kill kept from being removed.
 func (j *job) recover() {
@@ -118,7 +121,7 @@ func (j *job) recover() {
 	j.history = history[max(0, len(history)-keptChecks):]
 	old, globErr := filepath.Glob(filepath.Join(j.log.dir, "v*"))
 	for _, dir := range old {
-		if dir != j.stateDir() {
+		if versionName.MatchString(filepath.Base(dir)) && dir != j.stateDir() {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}

@@ -158,7 +158,7 @@ func (j *job) withRun(ctx context.Context, fn func(*exec.Job, *Prepared, Spec) e
 		}
 	}()
 	j.mu.Lock()
-	spec, dir := j.rec.Spec, j.stateDir()
+	spec, dir, committed := j.rec.Spec, j.stateDir(), j.rec.Committed
 	j.mu.Unlock()
 	p, err := j.srv.engine.Prepare(ctx, spec)
 	if err != nil {
@@ -170,6 +170,9 @@ func (j *job) withRun(ctx context.Context, fn func(*exec.Job, *Prepared, Spec) e
 	}
 	defer store.Close()
 	store.Warn = func(err error) { j.warn(err) }
+	if err := notOlder(store, committed); err != nil {
+		return err
+	}
 	if err := importSavepoint(store, spec, j.srv.format); err != nil {
 		return err
 	}
@@ -183,6 +186,20 @@ func (j *job) withRun(ctx context.Context, fn func(*exec.Job, *Prepared, Spec) e
 		return err
 	}
 	return fn(run, p, spec)
+}
+
+// notOlder refuses a state directory that lacks the checkpoint whose rows were committed: it was emptied, or
+// is an older copy, and what came after that would be written again.
+func notOlder(store *state.Store, committed int64) error {
+	ids, err := store.Checkpoints()
+	if err != nil || len(ids) > 0 && int64(ids[0]) >= committed || committed == 0 {
+		return err
+	}
+	have := "none"
+	if len(ids) > 0 {
+		have = fmt.Sprintf("%d is its newest", ids[0])
+	}
+	return fmt.Errorf("%w: the rows of checkpoint %d are in the output, but of the checkpoints in %s %s", state.ErrDamaged, committed, store.Dir(), have)
 }
 
 func checkpointOf(s Spec) time.Duration {

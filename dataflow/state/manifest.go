@@ -91,6 +91,9 @@ func (s Size) Incremental() bool { return s.Bytes > 2*s.Written }
 // Begin starts checkpoint id.
 func (s *Store) Begin(id dataflow.CheckpointID) (*Writer, error) {
 	w := &Writer{s: s, id: id, dir: s.path(id)}
+	if _, err := s.JobID(); err != nil { // see checkPointer
+		return nil, err
+	}
 	s.mu.Lock()
 	w.prev = s.last
 	delete(s.stays, filepath.Base(w.dir)) // it is needed again

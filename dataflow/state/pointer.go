@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -53,13 +54,15 @@ func openBolt(path string) (_ pointer, err error) {
 	}()
 	db, err := bbolt.Open(path, 0o644, opts)
 	done = true
+	system := new(fs.PathError)
+	code := syscall.Errno(0)
 	switch {
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return nil, damaged(path, err)
-	case err != nil:
+	case err == nil:
+		return &boltPointer{db}, nil
+	case errors.Is(err, berrors.ErrTimeout), errors.As(err, &system), errors.As(err, &code):
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	return &boltPointer{db}, nil
+	return nil, damaged(path, err) // bbolt's own
 }
 
 // guard makes ErrDamaged of a panic in the function that defers its result: of bbolt over a file that is

@@ -66,7 +66,7 @@ func TestDamagedPointer(t *testing.T) {
 		}
 		ids, err := use()
 		switch {
-		case err == nil && (len(ids) == 3 && ids[0] == 5 || len(ids) == 0): // the damage is where nothing is, or the page before counts
+		case err == nil && len(ids) == 3 && ids[0] >= 4: // the damage is where nothing is, or the page of before counts
 		case errors.Is(err, state.ErrDamaged):
 			bad++
 		default:

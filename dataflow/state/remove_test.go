@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/riffle-io/riffle/dataflow"
+	"github.com/riffle-io/riffle/dataflow/state"
+	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/internal/vfs"
 )
 
@@ -85,5 +87,46 @@ func checkpointsThere(t *testing.T, disk vfs.FS, ids ...dataflow.CheckpointID) {
 	slices.Sort(names)
 	if !slices.Equal(names, want) {
 		t.Errorf("there are %q, want %q", names, want)
+	}
+}
+
+// TestPointerIsGone removes or empties the file that names the checkpoints: the store says so, and removes none
+// of them.
+func TestPointerIsGone(t *testing.T) {
+	disk := vfs.NewCrash()
+	st := open(t, disk)
+	c := newCounter(1)
+	for id := range dataflow.CheckpointID(4) {
+		c.change(t, 20)
+		if _, err := c.checkpoint(st, id+1, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := vfs.ReadFile(disk, "state/pointer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.Remove("state/pointer.json"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.OpenStore(disk, "state", parquet.Format{}); !errors.Is(err, state.ErrDamaged) || !strings.Contains(err.Error(), "pointer.db") {
+		t.Errorf("without its pointer: %v", err)
+	}
+	if err := vfs.WriteFileAtomic(disk, "state/pointer.json", whole); err != nil {
+		t.Fatal(err)
+	}
+	st = open(t, disk)
+	c.check(t, st)
+	if err := disk.Remove("state/checkpoint-4/manifest.json"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Open(4); !errors.Is(err, state.ErrDamaged) {
+		t.Errorf("without a manifest: %v", err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

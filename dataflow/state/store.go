@@ -168,12 +168,32 @@ func (s *Store) sweep() error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkPointer(l, names); err != nil {
+		return err
+	}
 	for _, n := range names {
 		if strings.HasPrefix(n, "checkpoint-") && !keep[n] {
 			s.stays[n] = false
 		}
 	}
 	s.removeLocked()
+	return nil
+}
+
+// checkPointer refuses a pointer that was never saved beside complete checkpoints, since Begin saves it
+// before the first: the file was removed or emptied. To go on would remove them, and write all output again.
+func (s *Store) checkPointer(l latest, names []string) error {
+	if l.Job != "" || len(l.IDs) > 0 {
+		return nil
+	}
+	for _, n := range names {
+		if !strings.HasPrefix(n, "checkpoint-") {
+			continue
+		}
+		if _, err := s.fs.Stat(filepath.Join(s.dir, n, manifestName)); err == nil {
+			return damaged(filepath.Join(s.dir, "pointer.db"), fmt.Errorf("it is gone or empty, but %s is there", n))
+		}
+	}
 	return nil
 }
 
@@ -210,6 +230,9 @@ func (s *Store) Open(id dataflow.CheckpointID) (*Checkpoint, error) {
 		}
 		path := filepath.Join(s.path(id), manifestName)
 		data, err := vfs.ReadFile(s.fs, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, damaged(path, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint %d: %w", id, err)
 		}
