@@ -103,7 +103,7 @@ func (x *exprs) bind(e syntax.Expr) (expr.Expr, error) {
 	case *syntax.Extract:
 		return x.bindCall(e, "extract", &syntax.Literal{Kind: syntax.StringLit, Text: e.Field}, e.X)
 	case *syntax.AtTimeZone:
-		return x.bindCall(e, "timezone", e.Zone, e.X)
+		return nil, x.unsupported(e, "AT TIME ZONE")
 	case *syntax.Subquery, *syntax.Exists, *syntax.InQuery, *syntax.Quantified:
 		return x.subquery(e)
 	case *syntax.Star:

@@ -60,6 +60,8 @@ func compile(e Expr, base *Context) (node, error) {
 		switch e.Fn.Name {
 		case "and", "or":
 			return compileLogic(e, base)
+		case "coalesce":
+			return compileCoalesce(e, base)
 		}
 		return compileCall(e, base)
 	}

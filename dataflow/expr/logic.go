@@ -35,7 +35,7 @@ func init() {
 			Doc: "True for true, false for false and NULL.", Example: "NULL IS TRUE -> false"},
 		&Func{Name: "is_false", Category: "Logic", Args: "a IS FALSE", NotStrict: true, Resolve: logic, Kernel: kernelIs(false),
 			Doc: "True for false, false for true and NULL.", Example: "NULL IS FALSE -> false"},
-		&Func{Name: "coalesce", Category: "Logic", Args: "a, b, …", NotStrict: true, Resolve: resolveUnify, Kernel: kernelCoalesce,
+		&Func{Name: "coalesce", Category: "Logic", Args: "a, b, …", NotStrict: true, Resolve: resolveUnify,
 			Doc: "The first argument that is not NULL.", Example: "coalesce(NULL, 2, 3) -> 2"},
 		&Func{Name: "nullif", Category: "Logic", Args: "a, b", NotStrict: true, Resolve: func(a []vec.Type) ([]vec.Type, vec.Type, bool) {
 			if len(a) != 2 {
@@ -94,18 +94,6 @@ func pick(args []*vec.Vec, n int, sel []int32, out *vec.Vec, choose func(i int) 
 	setter := newPicker(args, n, out)
 	each(n, sel, func(i int) { setter.set(i, choose(i)) })
 	setter.finish(n)
-}
-
-func kernelCoalesce(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	pick(a, n, sel, out, func(i int) int {
-		for k, v := range a {
-			if !v.IsNull(i) {
-				return k
-			}
-		}
-		return -1
-	})
-	return nil
 }
 
 func kernelNullif(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
