@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"regexp"
 	"syscall"
@@ -125,6 +126,8 @@ func hint(err error, job string) string {
 		return "the topic is gone: when it is there again with its records, riffle resume " + job + "; one that was made anew has other records, and needs another job"
 	case errors.Is(err, kafka.ErrRecord):
 		return "keep such records aside: riffle job set " + job + " bad=DIR, then riffle resume " + job
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "riffle serve may not write there: let it, then riffle resume " + job
 	case errors.As(err, &locked):
 		return fmt.Sprintf("process %d has the state directory", locked.PID)
 	}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,8 @@ func TestHint(t *testing.T) {
 		"check that the broker":                                    &kafka.UnavailableError{Topic: "t", Err: syscall.ECONNREFUSED},
 		"savepoint ls hourly":                                      fmt.Errorf("%w: x.parquet", state.ErrDamaged),
 		"savepoint check hourly":                                   exec.ErrChanged,
+		"may not write there":                                      &fs.PathError{Op: "open", Path: "out", Err: syscall.EROFS},
+		"then riffle resume":                                       &fs.PathError{Op: "open", Path: "out", Err: syscall.EACCES},
 		"--name hourly":                                            fmt.Errorf("%w: no column x", ErrQuery),
 	} {
 		te := &dataflow.TaskError{Stage: "Scan", Split: "t/0", Err: err}
@@ -29,7 +32,7 @@ func TestHint(t *testing.T) {
 			t.Errorf("%v: hint %q, want %q", te, got, want)
 		}
 	}
-	if got := hint(&dataflow.TaskError{Stage: "Scan", Split: "t/0", Err: syscall.EACCES}, "hourly"); got != "" {
+	if got := hint(&dataflow.TaskError{Stage: "Scan", Split: "t/0", Err: syscall.EIO}, "hourly"); got != "" {
 		t.Errorf("of an error that is not known: %q", got)
 	}
 }

@@ -35,9 +35,10 @@ const (
 
 // Why finds out why a query that runs gives no output, the most upstream cause first. Without a
 // cause its output is regular, and Text says so.
-func (f Flow) Why() Why {
-	w := Why{V: 1}
+func (f Flow) Why() (w Why) {
+	w.V = 1
 	v := compare(f.Before, f.Metrics)
+	defer f.late(&w)
 	quiet := f.Now.Sub(f.LastChange)
 	switch {
 	case !f.LastChange.IsZero() && quiet < quietFor:
@@ -67,6 +68,16 @@ func (f Flow) Why() Why {
 		w.Facts = append(w.Facts, fmt.Sprintf("the last change was %s ago", Span(quiet)))
 	}
 	return w
+}
+
+// late tells of rows that were not counted, whatever else there is to say.
+func (f Flow) late(w *Why) {
+	n := f.Metrics.Late
+	if n == 0 {
+		return
+	}
+	w.Facts = append(w.Facts, fmt.Sprintf("%d row%s came after the watermark had closed their windows, and are not in the output", n, plural(int(n))))
+	w.Fixes = append(w.Fixes, Fix{Text: "wait longer for rows out of order: a larger interval in WATERMARK FOR, which makes the output later"})
 }
 
 // nothingRead explains a source that gave no row yet.

@@ -66,6 +66,7 @@ func TestFlowWhy(t *testing.T) {
 		}, []string{"cause No row passes the filter.", "Filter (a > 1): 0 of 100 rows passed"}, nil},
 		{"bad records", func(f *Flow) { f.Metrics.Stages[0].Tasks[0].RowsIn, f.Metrics.Bad = 0, 7 }, []string{"cause None of the records can be decoded: 7"}, nil},
 		{"nothing read", func(f *Flow) { f.Metrics.Stages[0].Tasks[0].RowsIn = 0 }, []string{"cause The source has delivered no row yet.", "t/1: no row yet"}, nil},
+		{"late rows", func(f *Flow) { f.LastChange, f.Metrics.Late = now, 3 }, []string{"regular", "3 rows came after the watermark had closed their windows", "fix wait longer"}, nil},
 		{"nothing new in this run", func(f *Flow) {
 			f.Metrics.Stages[0].Tasks[0].RowsIn, f.Resumed = 0, true
 			for i := range f.Metrics.Splits {
