@@ -303,7 +303,7 @@ func Rescale(d vec.Int128, from, to int) (vec.Int128, bool) {
 	if r.Sign() < 0 {
 		r = r.Neg()
 	}
-	if twice, _ := r.Add(r); twice.Cmp(p) >= 0 {
+	if rest, _ := p.Sub(r); r.Cmp(rest) >= 0 { // 2r may not fit
 		return q.Add(vec.I128(int64(d.Sign())))
 	}
 	return q, true

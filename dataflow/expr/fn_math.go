@@ -139,9 +139,14 @@ func kernelAbs(c *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error
 // rounding is round, trunc, floor or ceil. Integers stay as they are; decimals keep their exact
 // arithmetic and change their scale; floats stay floats.
 func rounding(name, doc, example string) *Func {
-	return &Func{Name: name, Category: "Numbers", Args: "a [, digits]", Fallible: true, Doc: doc, Example: example,
+	whole := name == "floor" || name == "ceil"
+	args := "a [, digits]"
+	if whole {
+		args = "a"
+	}
+	return &Func{Name: name, Category: "Numbers", Args: args, Fallible: true, Doc: doc, Example: example,
 		Resolve: func(a []vec.Type) ([]vec.Type, vec.Type, bool) {
-			if len(a) == 0 || len(a) > 2 || !a[0].IsNumeric() && a[0].Kind != vec.Null || len(a) == 2 && (!a[1].IsInteger() || name == "floor" || name == "ceil") {
+			if len(a) == 0 || len(a) > 2 || !a[0].IsNumeric() && a[0].Kind != vec.Null || len(a) == 2 && (whole || !a[1].IsInteger()) {
 				return nil, vec.Type{}, false
 			}
 			t := a[0]
@@ -220,8 +225,11 @@ func roundFloat(name string, x float64, digits int) float64 {
 // roundDecimal rounds d, which has scale digits after the point, to digits of them, and gives the
 // result with out digits.
 func roundDecimal(name string, d vec.Int128, scale, out, digits int) (vec.Int128, bool) {
+	if scale-digits > vec.MaxPrec { // beyond all digits; floor and ceil take none
+		return vec.Int128{}, true
+	}
 	if digits < scale {
-		p := vec.Pow10(min(scale-digits, vec.MaxPrec))
+		p := vec.Pow10(scale - digits)
 		q, r := d.QuoRem(p)
 		step := vec.I128(0)
 		switch {
