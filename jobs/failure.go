@@ -120,8 +120,8 @@ func hint(err error, job string) string {
 		return "a file of the state was changed from outside: put it back, or start another job from a savepoint (riffle savepoint ls " + job + ", riffle promote --from DIR)"
 	case errors.Is(err, exec.ErrChanged):
 		return "see which state fits: riffle savepoint check " + job
-	case errors.As(err, &outside):
-		return "records that the job has not read are gone, by retention or with the topic: no start can read them; start the query anew, as another job with an output of its own"
+	case errors.As(err, &outside), errors.Is(err, kafka.ErrRecreated):
+		return "records that the job has not read are gone, by retention or with the topic that was there before: no start can read them; start the query anew, as another job with an output of its own"
 	case errors.Is(err, kafka.ErrUnknownTopic):
 		return "the topic is gone: when it is there again with its records, riffle resume " + job + "; one that was made anew has other records, and needs another job"
 	case errors.Is(err, kafka.ErrRecord):

@@ -18,6 +18,7 @@ func TestHint(t *testing.T) {
 	for want, err := range map[string]error{
 		"riffle job set hourly bad=DIR, then riffle resume hourly": fmt.Errorf("record at t/1@4 %w: no object", kafka.ErrRecord),
 		"no start can read them":                                   &kafka.RangeError{Topic: "t", Offset: 8, Start: 9, End: 10},
+		"with the topic that was":                                  kafka.ErrRecreated,
 		"the topic is gone":                                        fmt.Errorf("topic t: %w", kafka.ErrUnknownTopic),
 		"the disk is full":                                         syscall.ENOSPC,
 		"check that the broker":                                    &kafka.UnavailableError{Topic: "t", Err: syscall.ECONNREFUSED},

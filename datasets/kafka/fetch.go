@@ -21,6 +21,7 @@ type fetched struct {
 	batches      []byte
 	aborted      []Aborted
 	high, stable int64
+	topic        string // which one it is, see identity
 	err          error
 }
 
@@ -36,6 +37,7 @@ type fetcher struct {
 	leader  int32 // < 0: not known
 	address string
 	topicID [16]byte
+	topic   string // which one it is, "" as long as that is not known
 }
 
 const (
@@ -116,11 +118,12 @@ func (f *fetcher) fetch(ctx context.Context) fetched {
 	}
 }
 
-var errRecreated = errors.New("the topic was deleted and created anew")
+// ErrRecreated says that a topic of the name is another one than before: its offsets mean other records.
+var ErrRecreated = errors.New("the topic was deleted and created anew")
 
 // passes reports whether asking again may help.
 func passes(err error) bool {
-	if errors.Is(err, errRecreated) || errors.Is(err, kgo.ErrClientClosed) {
+	if errors.Is(err, ErrRecreated) || errors.Is(err, kgo.ErrClientClosed) {
 		return false
 	}
 	if broker := new(kerr.Error); errors.As(err, &broker) {
@@ -153,7 +156,7 @@ func (f *fetcher) try(ctx context.Context) (fetched, error) {
 	if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
 		return fetched{}, err
 	}
-	got := fetched{from: f.offset, batches: p.RecordBatches, high: p.HighWatermark, stable: p.LastStableOffset}
+	got := fetched{from: f.offset, batches: p.RecordBatches, high: p.HighWatermark, stable: p.LastStableOffset, topic: f.topic}
 	if got.stable < 0 {
 		got.stable = got.high // brokers may leave it out when nobody asked for it
 	}
@@ -201,8 +204,9 @@ func (f *fetcher) lookup(ctx context.Context) error {
 	if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
 		return err
 	}
-	if f.topicID != ([16]byte{}) && t.TopicID != f.topicID {
-		return errRecreated
+	is := identity(resp.ClusterID, t.TopicID)
+	if another(f.topic, is) {
+		return ErrRecreated
 	}
 	for _, p := range t.Partitions {
 		if p.Partition != f.o.Partition {
@@ -211,7 +215,7 @@ func (f *fetcher) lookup(ctx context.Context) error {
 		if p.Leader < 0 {
 			return kerr.LeaderNotAvailable
 		}
-		f.leader, f.topicID = p.Leader, t.TopicID
+		f.leader, f.topicID, f.topic = p.Leader, t.TopicID, is
 		for _, b := range resp.Brokers {
 			if b.NodeID == p.Leader {
 				f.address = net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
@@ -220,6 +224,22 @@ func (f *fetcher) lookup(ctx context.Context) error {
 		return nil
 	}
 	return kerr.UnknownTopicOrPartition
+}
+
+// identity tells topics of one name apart: the cluster, and the id that it gave the topic. It is "" with brokers
+// that give none.
+func identity(cluster *string, id [16]byte) string {
+	if cluster == nil || id == [16]byte{} {
+		return ""
+	}
+	return fmt.Sprintf("%s/%x", *cluster, id)
+}
+
+// another tells whether two identities are those of different topics of one cluster. A copy of a topic in another
+// cluster has the same records for all that is known here.
+func another(a, b string) bool {
+	i, j := strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')
+	return i >= 0 && j >= 0 && a[:i] == b[:j] && a != b
 }
 
 // rangeError asks for the bounds of the log to say what there is instead.
@@ -248,6 +268,6 @@ func newFetcher(o *ReaderOptions) (*fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fetcher{o: o, client: client, out: make(chan fetched), offset: o.Start, leader: -1,
+	return &fetcher{o: o, client: client, out: make(chan fetched), offset: o.Start, leader: -1, topic: o.Is,
 		address: strings.Join(o.Brokers, ",")}, nil
 }

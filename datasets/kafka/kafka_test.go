@@ -301,7 +301,7 @@ func TestReaderErrors(t *testing.T) {
 	for err == nil {
 		err = r.Next(testContext(t), &recs)
 	}
-	if !errors.Is(err, errRecreated) {
+	if !errors.Is(err, ErrRecreated) {
 		t.Errorf("topic created anew: %v", err)
 	}
 	if again := r.Next(testContext(t), &recs); !errors.Is(again, err) {

@@ -17,9 +17,10 @@ type ReaderOptions struct {
 	Config
 	Topic         string
 	Partition     int32
-	Start         int64 // first offset to read
-	End           int64 // first offset not to read; NoEnd for an unbounded read
-	ReadCommitted bool  // leave out aborted and wait for open transactions
+	Start         int64  // first offset to read
+	End           int64  // first offset not to read; NoEnd for an unbounded read
+	Is            string // what Records.Topic was where Start comes from; another topic of the name is ErrRecreated
+	ReadCommitted bool   // leave out aborted and wait for open transactions
 
 	// MaxWait is how long Next waits for a record before it returns none; default 250 ms.
 	MaxWait time.Duration
@@ -88,7 +89,7 @@ func (r *PartitionReader) Next(ctx context.Context, recs *Records) error {
 		if r.walking {
 			if r.walker.Next(recs) {
 				r.position = recs.Position
-				recs.HighWatermark, recs.StableOffset = r.response.high, r.response.stable
+				recs.HighWatermark, recs.StableOffset, recs.Topic = r.response.high, r.response.stable, r.response.topic
 				return nil
 			}
 			r.walking = false
@@ -103,7 +104,7 @@ func (r *PartitionReader) Next(ctx context.Context, recs *Records) error {
 			return err
 		} else if empty {
 			recs.reset()
-			recs.Position, recs.HighWatermark, recs.StableOffset = r.position, r.response.high, r.response.stable
+			recs.Position, recs.HighWatermark, recs.StableOffset, recs.Topic = r.position, r.response.high, r.response.stable, r.response.topic
 			return nil
 		}
 	}

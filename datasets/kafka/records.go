@@ -31,6 +31,8 @@ type Records struct {
 	// HighWatermark is the end of the partition, and StableOffset the end of what is decided
 	// (no open transaction below it), both as of the fetch these records came with.
 	HighWatermark, StableOffset int64
+	// Topic tells which topic of the name they are of, "" when the broker does not say.
+	Topic string
 
 	buf []byte // arena for decompressed batches, reused
 }

@@ -118,27 +118,30 @@ func parsePosition(pos []byte, split string) (p position, err error) {
 
 // position is where a reader goes on.
 type position struct {
-	Offset int64 `json:"offset"`
+	Offset int64  `json:"offset"`
+	Topic  string `json:"topic,omitempty"` // which topic of the name, see identity
 }
 
 func (s *source) Open(ctx context.Context, sp dataflow.Split, pos []byte, wake func()) (dataflow.Reader, error) {
 	e := sp.Data.(Extent)
+	var at position
 	if pos != nil {
-		p, err := parsePosition(pos, sp.ID)
-		if err != nil {
+		var err error
+		if at, err = parsePosition(pos, sp.ID); err != nil {
 			return nil, err
 		}
-		e.Start = p.Offset
+		e.Start = at.Offset
 	}
 	if wake == nil {
 		wake = func() {}
 	}
 	o := s.t.o
-	pr, err := OpenPartition(ReaderOptions{Config: o.Config, Topic: o.Topic, Partition: e.Partition, Start: e.Start, End: e.End, ReadCommitted: true, RetryFor: o.RetryFor})
+	pr, err := OpenPartition(ReaderOptions{Config: o.Config, Topic: o.Topic, Partition: e.Partition, Start: e.Start, End: e.End, Is: at.Topic, ReadCommitted: true, RetryFor: o.RetryFor})
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{s: s, partition: e.Partition, next: e.Start, full: make(chan delivery, 1), free: make(chan *Records, 2), wait: !s.Unbounded()}
+	r.topic.Store(&at.Topic)
 	r.free <- new(Records)
 	r.free <- new(Records)
 	r.b = vec.NewBatch(s.schema.Types())
@@ -174,6 +177,7 @@ type reader struct {
 	err       error
 	rows      []int        // records of cur that became rows of b
 	high      atomic.Int64 // end of what a committed reader may see; 0: not known yet
+	topic     atomic.Pointer[string]
 }
 
 type delivery struct {
@@ -193,6 +197,9 @@ func (r *reader) pump(ctx context.Context, pr *PartitionReader, wake func()) {
 		}
 		err := pr.Next(ctx, recs)
 		r.high.Store(recs.StableOffset)
+		if topic := recs.Topic; topic != "" && topic != *r.topic.Load() {
+			r.topic.Store(&topic)
+		}
 		if err == nil && recs.Len() == 0 {
 			r.free <- recs
 			continue
@@ -378,7 +385,7 @@ func headersJSON(recs *Records, i int) []byte {
 }
 
 func (r *reader) Position() []byte {
-	p, _ := json.Marshal(position{r.next}) // cannot fail: one integer
+	p, _ := json.Marshal(position{r.next, *r.topic.Load()}) // cannot fail: an integer and a string
 	return p
 }
 
