@@ -19,7 +19,10 @@ func clusterGroups(n plan.Node) plan.Node {
 		if !ok || x.Kind != plan.HashBy {
 			return n
 		}
-		partial := x.In.(*plan.Aggregate)
+		partial, ok := x.In.(*plan.Aggregate)
+		if !ok || partial.Mode != plan.AggPartial {
+			return n
+		}
 		for i, k := range partial.Keys {
 			c, ok := k.(*expr.Col)
 			if !ok {

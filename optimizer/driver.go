@@ -73,7 +73,7 @@ func Optimize(n plan.Node, opts Options) (plan.Node, error) {
 	if err != nil || opts.Off {
 		return n, err
 	}
-	for _, pass := range []ruleTree{{"clustered", clusterGroups}, {"runtime_filter", runtimeFilters}} {
+	for _, pass := range []ruleTree{{"clustered", clusterGroups}, {"pre_aggregate", preAggregate}, {"runtime_filter", runtimeFilters}} {
 		out := pass.fn(n)
 		if err := check(pass.name, n, out); err != nil {
 			return nil, err

@@ -46,6 +46,8 @@ func apply(t *testing.T, name string, n plan.Node) plan.Node {
 		return orSides(n)
 	case "clustered":
 		return clusterGroups(n)
+	case "pre_aggregate":
+		return preAggregate(n)
 	case "runtime_filter":
 		return runtimeFilters(n)
 	case "join_order":
@@ -118,7 +120,9 @@ func (t *goldenTable) Unbounded() bool     { return t.unbounded }
 func (t *goldenTable) AppliesFilters() bool { return !t.unbounded }
 
 // Clustered says that big is in the order of k.
-func (t *goldenTable) Clustered(col int) bool { return t.name == "big" && t.schema.Fields[col].Name == "k" }
+func (t *goldenTable) Clustered(col int) bool {
+	return t.name == "big" && t.schema.Fields[col].Name == "k"
+}
 
 func (t *goldenTable) Stats() plan.Stats {
 	st := plan.Stats{Rows: t.rows, Bytes: -1, Cols: make([]plan.ColStats, t.schema.Len())}

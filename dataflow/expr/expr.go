@@ -239,11 +239,24 @@ func Infallible(e Expr) bool {
 		case *Call:
 			ok = ok && !x.Fn.Fallible && !x.Fn.Volatile
 		case *Cast:
-			ok = ok && x.Try
+			ok = ok && (x.Try || widens(x.Arg.Type(), x.To))
 		}
 		return ok
 	})
 	return ok
+}
+
+// widens tells whether every value of one type is a value of the other.
+func widens(from, to vec.Type) bool {
+	switch {
+	case from == to:
+		return true
+	case from.IsInteger() && to.IsInteger():
+		return to.Kind >= from.Kind
+	case from.Kind == vec.Decimal && to.Kind == vec.Decimal:
+		return to.Scale >= from.Scale && to.Prec-to.Scale >= from.Prec-from.Scale
+	}
+	return false
 }
 
 // Equal tells whether two expressions are the same.

@@ -42,8 +42,8 @@ func (g *generator) name() string {
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// base reads a table, its columns renamed.
-func (g *generator) base() relation {
+// base reads one of some tables, its columns renamed.
+func (g *generator) base(tables ...string) relation {
 	var out relation
 	var items []string
 	for i, k := range []kind{number, number, number, decimal, text, moment} {
@@ -51,7 +51,7 @@ func (g *generator) base() relation {
 		items = append(items, columns.Fields[i].Name+" AS "+c.name)
 		out.cols = append(out.cols, c)
 	}
-	out.sql = fmt.Sprintf("SELECT %s FROM %s", strings.Join(items, ", "), pick(g.r, []string{"a", "b", "e"}))
+	out.sql = fmt.Sprintf("SELECT %s FROM %s", strings.Join(items, ", "), pick(g.r, tables))
 	return out
 }
 
@@ -64,9 +64,9 @@ func (g *generator) relation(depth int) relation {
 
 func (g *generator) any(depth int) relation {
 	if depth == 0 {
-		return g.base()
+		return g.base("a", "b", "e")
 	}
-	switch g.r.IntN(12) {
+	switch g.r.IntN(13) {
 	case 0, 1:
 		return g.filter(depth)
 	case 2:
@@ -83,6 +83,8 @@ func (g *generator) any(depth int) relation {
 		return g.union(depth)
 	case 10:
 		return g.top(depth)
+	case 11:
+		return g.star()
 	}
 	return g.window()
 }
@@ -281,6 +283,18 @@ func (g *generator) group(depth int) relation {
 		}
 	}
 	return out
+}
+
+// star joins a table with a smaller one by one key, and groups by columns of that one with aggregates of
+// the first, as reports do.
+func (g *generator) star() relation {
+	l, r := g.base("a"), g.base("b", "e", "e")
+	col := g.r.IntN(3)
+	aggs, cols := g.aggregates(l.cols)
+	key := pick(g.r, append(append([]column{}, l.cols...), r.cols...))
+	k := column{g.name(), key.kind}
+	return relation{fmt.Sprintf("SELECT %s AS %s, %s FROM (%s) JOIN (%s) ON %s = %s GROUP BY %s",
+		key.name, k.name, strings.Join(aggs, ", "), l.sql, r.sql, l.cols[col].name, r.cols[col].name, key.name), append([]column{k}, cols...)}
 }
 
 func (g *generator) distinct(depth int) relation {

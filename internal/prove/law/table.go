@@ -124,11 +124,29 @@ func (t *table) Name() string        { return t.name }
 func (t *table) Schema() *vec.Schema { return columns }
 func (t *table) Unbounded() bool     { return t.stream }
 func (t *table) Stats() plan.Stats {
-	n := 0
+	st := plan.Stats{Bytes: -1, Cols: make([]plan.ColStats, columns.Len())}
 	for _, s := range t.splits {
-		n += len(s)
+		st.Rows += float64(len(s))
+		for _, row := range s {
+			for c, v := range row {
+				if f := columns.Fields[c].Type; !v.Null && f.Phys() != vec.PhysStr {
+					widen(&st.Cols[c], f, v)
+				}
+			}
+		}
 	}
-	return plan.Stats{Rows: float64(n), Bytes: -1}
+	return st
+}
+
+// widen puts a value into the range of a column.
+func widen(s *plan.ColStats, t vec.Type, v vec.Value) {
+	if !s.HasRange || vec.CompareValues(t, v, s.Min) < 0 {
+		s.Min = v
+	}
+	if !s.HasRange || vec.CompareValues(t, v, s.Max) > 0 {
+		s.Max = v
+	}
+	s.HasRange = true
 }
 
 // Source reads columns scan.Cols.
