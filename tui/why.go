@@ -99,7 +99,23 @@ func (b *whyBox) lines(w int) (out []canvas.Part, fixes []int) {
 		add(canvas.Text, "")
 		add(canvas.Dim, how+b.why.Fixes[b.sel].Command)
 	}
+	if word := learnMore(b.why); word != "" {
+		add(canvas.Dim, "Learn more:    riffle help "+word)
+	}
 	return out, fixes
+}
+
+// learnMore is the word of riffle help that an answer is about; "" for none.
+func learnMore(w repl.Why) string {
+	for _, f := range w.Fixes {
+		if strings.Contains(f.Text, "idle") {
+			return "idle"
+		}
+	}
+	if strings.Contains(w.Cause, "watermark") {
+		return "watermark"
+	}
+	return ""
 }
 
 // isCommand tells a command line from what would be written into a query.

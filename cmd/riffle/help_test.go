@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,6 +46,65 @@ func TestWrongWords(t *testing.T) {
 		code, _, e := riffle(t, strings.Fields(c.args)...)
 		if code != exitUsage || !strings.Contains(e, c.want) {
 			t.Errorf("riffle %s: exit %d, %s; want %d and %q", c.args, code, e, exitUsage, c.want)
+		}
+	}
+}
+
+// TestSpec: what riffle spec prints has every command and flag of the program.
+func TestSpec(t *testing.T) {
+	code, out, e := riffle(t, "spec")
+	var got spec
+	if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
+		t.Fatalf("exit %d: %v %s", code, err, e)
+	}
+	have := map[string]bool{}
+	for _, c := range got.Commands {
+		have[c.Path] = true
+		for _, f := range c.Flags {
+			have[c.Path+" --"+f.Name] = true
+		}
+	}
+	for _, want := range []string{"riffle", "riffle savepoint create", "riffle sql --until-end", "riffle explain --lint", "riffle jobs why", "riffle spec"} {
+		if !have[want] {
+			t.Errorf("no %s", want)
+		}
+	}
+	if len(got.Global) < 5 || got.ExitCodes[exitLint] == "" || len(got.Formats) < 8 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestHelpOfWords: words of the screens have a help; others are mistakes.
+func TestHelpOfWords(t *testing.T) {
+	for _, c := range []struct {
+		args, want string
+		code       int
+	}{
+		{"help watermark", "no row with an earlier event time", 0},
+		{"help idle", "idle-timeout", 0},
+		{"help exit-codes", "  6  there is a difference", 0},
+		{"help sql", "Runs statements", 0},
+		{"help savepoint create", "riffle savepoint create hourly before-v2", 0},
+		{"help", "Available Commands", 0},
+		{"help watermrk", "did you mean riffle help watermark?", exitUsage},
+		{"help sql nope", "no topic", exitUsage},
+		{"config show", "RIFFLE_HOME", 0},
+		{"config show --json", `"name":"history"`, 0},
+		{"config keys", "pause or resume the view", 0},
+		{"config keys --map emacs --json", `"keys":"alt-w y"`, 0},
+		{"config keys --map nano", "there are vim, emacs, vscode", exitUsage},
+		{"config nope", "there are keys, show", exitUsage},
+	} {
+		code, out, e := riffle(t, strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(out+e, c.want) {
+			t.Errorf("riffle %s: exit %d, want %d and %q: %s", c.args, code, c.code, c.want, fmt.Sprint(out, e))
+		}
+	}
+	for name, text := range helpTopics {
+		for line := range strings.Lines(text) {
+			if len([]rune(line)) > 112 {
+				t.Errorf("help %s: a line of %d letters", name, len([]rune(line)))
+			}
 		}
 	}
 }

@@ -161,7 +161,9 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
 	root.AddCommand(a.serveCommand(), a.jobsCommand(), a.promoteCommand())
 	root.AddCommand(a.replCommand(), a.catCommand(), a.profileCommand(), a.parquetCommand(), a.diffCommand(), a.topicsCommand(), a.groupsCommand(), a.doctorCommand(), a.recordCommand())
+	root.AddCommand(a.specCommand(), a.configCommand())
 	root.AddCommand(a.controlCommands()...)
+	root.SetHelpCommand(a.helpCommand())
 	return root
 }
 

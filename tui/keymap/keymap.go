@@ -124,6 +124,20 @@ func (m *Map) shadowed(c *Command, taken map[string]bool) bool {
 	return len(c.bound) > 0
 }
 
+// All returns every command with the keys that the layout in use gives it, whether it applies now or not.
+func (m *Map) All() []*Command {
+	out := make([]*Command, len(m.cmds))
+	for i, c := range m.cmds {
+		all := *c
+		all.Keys = nil
+		for _, b := range c.bound {
+			all.Keys = append(all.Keys, b.key)
+		}
+		out[i] = &all
+	}
+	return out
+}
+
 // Find returns the live command of a word of the : line: the word itself, or the only one that it
 // begins.
 func (m *Map) Find(scopes []string, word string) *Command {
