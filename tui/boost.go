@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"bytes"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -45,4 +47,34 @@ func (b *boost) end() {
 		b.on = false
 		runtime.GOMAXPROCS(b.n)
 	}
+}
+
+// keyboard is the terminal's input. It begins the boost as soon as something was typed: from there to the
+// screen's goroutine there are others, which would each wait behind the query.
+type keyboard struct {
+	*os.File
+	boost *boost
+}
+
+func (k keyboard) Read(p []byte) (int, error) {
+	n, err := k.File.Read(p)
+	if n > 0 && !isReport(p[:n]) {
+		k.boost.press()
+	}
+	return n, err
+}
+
+// isReport tells what a terminal answers or says by itself from a key: its focus (CSI I, CSI O), its modes
+// and place (CSI … y, R, c, n, t), and strings (OSC, DCS).
+func isReport(b []byte) bool {
+	if len(b) < 3 || b[0] != 0x1b {
+		return false
+	}
+	switch b[1] {
+	case ']', 'P':
+		return true
+	case '[':
+		return bytes.IndexByte([]byte("IOyRcnt"), b[len(b)-1]) >= 0
+	}
+	return false
 }

@@ -49,8 +49,8 @@ type origin struct {
 	buf    *widget.Buffer // nil: made by the screen
 	offset int            // of the statement in the buffer
 	derive string         // what the screen did to make it: "sort by …"; "" is the user's own
-	first  bool           // these are the first rows of a table,
-	of     int64          // which has so many; 0: not known
+	first  string         // these are the first rows of this table; "" for others
+	of     int64          // how many it has; 0: not known
 }
 
 // result is a result with the look it has.
@@ -60,8 +60,8 @@ type result struct {
 	how   string // "sort by revenue desc"; "" is as the query gave it
 	look  widget.View
 	stats string // how it was made: time, row groups, bytes
-	first bool   // these are the first rows of a table,
-	of    int64  // which has so many; 0: not known
+	first string // these are the first rows of this table; "" for others
+	of    int64  // how many it has; 0: not known
 	plan  string // how it was computed
 }
 

@@ -350,6 +350,7 @@ func TestFirstRowsSayOfHowMany(t *testing.T) {
 	d := drive(t, 120, 30, Options{Session: s})
 	d.keys("esc shift+tab")
 	d.keys("g g j enter").want("1-15 of the FIRST 1 000 rows of 1 500 exact", "FROM a")
+	d.keys("F").want("rows     1 500").keys("F") // of the table, not of what is shown
 	d.keys("shift+tab shift+tab").keys("/").typed("b.csv\n").keys("g g j j j enter").want("1-15 of the FIRST 1 000 rows more may follow")
 }
 

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/tui/canvas"
 	"github.com/riffle-io/riffle/tui/keymap"
@@ -81,32 +79,16 @@ func (h *help) layout(width, height int) (cols, w, kw int) {
 		for _, g := range groups(h.cmds) {
 			lines += 2
 			for _, c := range g.cmds {
-				lines += len(folded(c.Title, w-kw-3))
+				lines += len(wrap(c.Title, w-kw-3))
 			}
 		}
 		for _, wd := range h.words {
-			lines += len(folded(wd.text, w-12))
+			lines += len(wrap(wd.text, w-12))
 		}
 		if lines <= cols*(height-2) || width/(cols+1) < 30 {
 			return cols, w, kw
 		}
 	}
-}
-
-// folded parts a text into lines of at most w cells, between words.
-func folded(text string, w int) (out []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		switch {
-		case line == "":
-			line = word
-		case canvas.Width(line)+1+canvas.Width(word) <= w:
-			line += " " + word
-		default:
-			out, line = append(out, line), word
-		}
-	}
-	return append(out, line)
 }
 
 // helpPage puts lines into columns from top to bottom. Those before the page and behind the right edge
@@ -142,7 +124,7 @@ func (p *helpPage) heading(text string, first int) {
 
 // entry writes a key or a term, and beside it what it means.
 func (p *helpPage) entry(key string, st canvas.Style, kw int, text string) {
-	lines := folded(text, p.w-kw-3)
+	lines := wrap(text, p.w-kw-3)
 	if p.room(len(lines)) {
 		p.r.Clip(p.t, p.x+1, p.y, kw, key, st)
 		for i, l := range lines {
@@ -161,7 +143,7 @@ func (h *help) drawGroups(r canvas.Region) {
 	_, w, kw := h.layout(r.W, r.H)
 	p := &helpPage{r: r, t: h.a.theme, x: -h.page * w, w: w, kw: kw}
 	for _, g := range groups(h.cmds) {
-		p.heading(g.name, len(folded(g.cmds[0].Title, w-kw-3)))
+		p.heading(g.name, len(wrap(g.cmds[0].Title, w-kw-3)))
 		for _, c := range g.cmds {
 			caps := c.Keycaps(2)
 			if canvas.Width(caps) > kw {
@@ -171,7 +153,7 @@ func (h *help) drawGroups(r canvas.Region) {
 		}
 	}
 	if len(h.words) > 0 {
-		p.heading("WORDS ON THIS SCREEN", len(folded(h.words[0].text, w-12)))
+		p.heading("WORDS ON THIS SCREEN", len(wrap(h.words[0].text, w-12)))
 		for _, wd := range h.words {
 			p.entry(wd.term, canvas.Accent, 9, wd.text)
 		}

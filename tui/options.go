@@ -68,6 +68,8 @@ func (s *Screens) Run(ctx context.Context) (lines bool, err error) {
 	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(screenFPS)}
 	if o.In != nil {
 		opts = append(opts, tea.WithInput(o.In))
+	} else {
+		opts = append(opts, tea.WithInput(keyboard{os.Stdin, &a.boost}))
 	}
 	a.term = &terminal{out: os.Stdout}
 	if o.Out != nil {

@@ -48,6 +48,9 @@ func (e *explore) profileCell() tea.Cmd {
 		return nil
 	}
 	table := e.shown.res.Name()
+	if e.isPart() { // of all rows, not of the first
+		table = e.shown.first
+	}
 	return e.loadProfile(table, name)
 }
 
@@ -87,7 +90,16 @@ func (e *explore) loadProfile(table, column string) tea.Cmd {
 	e.closeProfile()
 	ctx, stop := context.WithCancel(e.a.ctx)
 	e.profile = profile{on: true, busy: true, column: column, stop: stop}
-	return e.a.background(func(context.Context) func() tea.Cmd {
+	footer := e.a.background(func(context.Context) func() tea.Cmd { // what is known without reading rows
+		p, ok, err := e.a.ses.FooterProfile(ctx, table, column)
+		return func() tea.Cmd {
+			if ctx.Err() == nil && err == nil && ok && e.profile.busy {
+				e.profile.data = p
+			}
+			return nil
+		}
+	})
+	return tea.Batch(footer, e.a.background(func(context.Context) func() tea.Cmd {
 		p, err := e.a.ses.Profile(ctx, table, column)
 		return func() tea.Cmd {
 			if ctx.Err() != nil {
@@ -100,7 +112,7 @@ func (e *explore) loadProfile(table, column string) tea.Cmd {
 			}
 			return nil
 		}
-	})
+	}))
 }
 
 func (e *explore) closeProfile() {
@@ -115,7 +127,7 @@ func (e *explore) drawProfile(r canvas.Region) {
 	p := &e.profile
 	r.Clip(e.a.theme, 0, 0, r.W, "profile: "+p.column, canvas.Header)
 	switch {
-	case p.busy:
+	case p.busy && p.data == nil:
 		r.Text(0, 1, "reading ...", canvas.Dim)
 		return
 	case p.failed != "":
@@ -124,15 +136,24 @@ func (e *explore) drawProfile(r canvas.Region) {
 		}
 		return
 	}
-	y := 1
-	for _, l := range profileLines(p.data, r.H) {
+	basis := p.data.Basis
+	if p.busy {
+		basis += "; reading rows ..."
+	}
+	drawColumn(r.Sub(0, 1, r.W, r.H-1), e.a.theme, p.data, basis)
+}
+
+// drawColumn draws a profile, as much as fits.
+func drawColumn(r canvas.Region, t *canvas.Theme, p *repl.Profile, basis string) {
+	y := 0
+	for _, l := range profileLines(p, r.H+1) {
 		r.Text(0, y, l[0], canvas.Dim)
-		r.Clip(e.a.theme, 9, y, r.W-9, l[1], canvas.Text)
+		r.Clip(t, 9, y, r.W-9, l[1], canvas.Text)
 		y++
 	}
-	y = e.drawCounts(r, y+1)
+	y = drawCounts(r, t, p, y+1)
 	if y < r.H {
-		r.Clip(e.a.theme, 0, r.H-1, r.W, p.data.Basis, canvas.Dim)
+		r.Clip(t, 0, r.H-1, r.W, basis, canvas.Dim)
 	}
 }
 
@@ -178,8 +199,7 @@ func profileLines(p *repl.Profile, room int) [][2]string {
 }
 
 // drawCounts draws the most frequent values or the histogram and returns the line after it.
-func (e *explore) drawCounts(r canvas.Region, y int) int {
-	p := e.profile.data
+func drawCounts(r canvas.Region, t *canvas.Theme, p *repl.Profile, y int) int {
 	room := r.H - y - 2
 	if room < 1 {
 		return r.H
@@ -205,6 +225,6 @@ func (e *explore) drawCounts(r canvas.Region, y int) int {
 	}
 	r.Text(0, y, head, canvas.Dim)
 	n := min(room, len(counts))
-	widget.Bars(r.Sub(0, y+1, r.W, n), e.a.theme, names[:n], counts[:n])
+	widget.Bars(r.Sub(0, y+1, r.W, n), t, names[:n], counts[:n])
 	return y + 1 + n
 }

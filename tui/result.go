@@ -23,11 +23,14 @@ func (e *explore) gridTitle() (string, string) {
 		title += "  " + e.shown.how
 	}
 	note := footer(&e.grid, e.shown.res.Complete())
-	if e.shown.first && e.grid.Rows() == firstRows {
+	if e.isPart() {
 		note = e.firstFooter()
 	}
 	return title, strings.TrimSpace(note + "  " + e.shown.stats)
 }
+
+// isPart reports that a table has more rows than those that are shown of it.
+func (e *explore) isPart() bool { return e.shown.first != "" && e.grid.Rows() == firstRows }
 
 // firstFooter is that of the first rows of a table.
 func (e *explore) firstFooter() string {

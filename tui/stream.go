@@ -49,6 +49,7 @@ type stream struct {
 	fresh refresh
 	find  find
 	plot  livePlot
+	prof  liveProfile
 	rate  int64 // rows a second that sources are held to; 0: none
 }
 
@@ -132,7 +133,7 @@ func (a *app) toStream(run *repl.Run, from origin) tea.Cmd {
 	s.run, s.live, s.from, s.twin = run, run.Live(), from, false
 	s.st, s.now, s.size = run.Status(), s.live.Status(), s.live.Bytes()
 	s.at, s.rate = -1, 0
-	s.shown, s.fresh, s.plot = shownLive{}, refresh{busy: s.fresh.busy}, livePlot{}
+	s.shown, s.fresh, s.plot, s.prof = shownLive{}, refresh{busy: s.fresh.busy}, livePlot{}, liveProfile{}
 	s.grid.SetSource(&widget.Table{})
 	s.mode, s.auto = upsertMode, true
 	s.chooseMode()
@@ -205,7 +206,7 @@ func (s *stream) poll(now time.Time) (changed, active bool, cmd tea.Cmd) {
 			changed = true
 		}
 	}
-	return changed, s.running() || s.fresh.busy || s.stale() || s.stalePlot(), tea.Batch(s.refresh(now), s.followPlot(now))
+	return changed, s.running() || s.fresh.busy || s.stale() || s.stalePlot() || s.staleProfile(), tea.Batch(s.refresh(now), s.followPlot(now), s.followProfile(now))
 }
 
 // stale reports that the grid shows something else than the recorder holds.

@@ -218,3 +218,36 @@ func TestTopicsByName(t *testing.T) {
 	d := streaming(t, 100, 30, bids)
 	d.keys(":").typed("topic orders\n").want("no topic: name one as a source")
 }
+
+// TestStreamProfiles a column while the table changes: beside the rows, and again when they are others.
+func TestStreamProfiles(t *testing.T) {
+	d := streaming(t, 120, 40, bids)
+	d.keys("l F").want("Profile  n", "rows     25", "distinct", "p50", "histogram", "all rows of the table")
+	d.a.stream.standAt(2)
+	d.runs = true
+	rest := func() {
+		for d.a.stream.stale() || d.a.stream.fresh.busy || d.a.stream.staleProfile() || d.a.stream.prof.busy {
+			d.send(frameMsg{})
+			d.settle()
+		}
+	}
+	rest()
+	d.want("rows     3")
+	d.keys("h F").want("Profile  auction").keys("F").not("Profile").want("Changelog")
+	d.keys("$ F").want("of a column of the query")
+	d.keys("m")
+	rest()
+	d.keys("F").want("m shows it")
+}
+
+func TestWhyNamesItsHelp(t *testing.T) {
+	for want, w := range map[string]repl.Why{
+		"idle":      {Cause: "No window can close: the watermark stands", Fixes: []repl.Fix{{Text: "set an idle time-out of 10 s"}}},
+		"watermark": {Cause: "No window can close: the watermark stands"},
+		"":          {Cause: "Output is regular"},
+	} {
+		if got := learnMore(w); got != want {
+			t.Errorf("%s: %q, want %q", w.Cause, got, want)
+		}
+	}
+}

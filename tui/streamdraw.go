@@ -235,10 +235,19 @@ func (s *stream) drawGrid(r canvas.Region, focus bool) {
 	}
 }
 
-func (s *stream) changesTitle() (string, string) { return "Changelog", "" }
+func (s *stream) changesTitle() (string, string) {
+	if s.prof.on {
+		return "Profile  " + s.prof.name, "F closes"
+	}
+	return "Changelog", ""
+}
 
 // drawChanges draws the last changes before the view, the newest at the foot.
 func (s *stream) drawChanges(r canvas.Region, _ bool) {
+	if s.prof.on {
+		s.drawProfile(r.Sub(1, 0, r.W-1, r.H))
+		return
+	}
 	list := s.shown.changes
 	list = list[max(0, len(list)-r.H):]
 	for y, c := range list {

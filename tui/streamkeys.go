@@ -67,6 +67,7 @@ func (s *stream) addGridKeys() {
 		cmd("n", "find on", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, 1) })),
 		cmd("N", "find back", do(func() tea.Cmd { return s.a.findNext(&s.find, &s.grid, -1) })),
 		cmd("p", "plot, next kind", do(s.togglePlot)),
+		cmd("F", "profile the column", do(s.toggleProfile)),
 		cmd("s", "sort up", just(func() { s.sortBy(false) })),
 		cmd("S", "sort down", just(func() { s.sortBy(true) })),
 		cmd("!", "pin or unpin column", just(s.grid.Pin)),

@@ -125,7 +125,7 @@ func (e *explore) showRows(node repl.Node) tea.Cmd {
 	e.queue = nil
 	from := origin{text: text}
 	if node.Kind != repl.NodeTopic {
-		from.first, from.of = true, node.Rows
+		from.first, from.of = node.Insert, node.Rows
 	}
 	e.ps.to("explore/grid")
 	return e.runText(from)

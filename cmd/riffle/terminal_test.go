@@ -174,11 +174,11 @@ func TestTerminalExplore(t *testing.T) {
 	w.keys("j", "l")
 	w.sees("v flights", "destination varch", "delay       bigint")
 	w.keys("Enter")
-	w.sees("SELECT * FROM flights LIMIT 1000", "1-15 of 1 000 rows exact", ">2001-01-01 00:01:00     33     2176 LAS     PHL")
+	w.sees("SELECT * FROM flights LIMIT 1000", "1-15 of the FIRST 1 000 rows of 228 738 exact", ">2001-01-01 00:01:00     33     2176 LAS     PHL")
 	w.keys("l", "F")
-	w.sees("profile: delay", "null     0  0.00 %", "rows     1 000", "histogram")
+	w.sees("profile: delay", "null     0  0.00 %", "rows     228 738", "histogram")
 	w.keys("G")
-	w.sees("986-1 000 of 1 000 rows")
+	w.sees("986-1 000 of the FIRST 1 000 rows of 228 738 exact")
 	w.leave()
 }
 
