@@ -32,6 +32,28 @@ func TestStopDuringBuild(t *testing.T) {
 	}
 }
 
+// TestStopPausedBeforeBuild pauses a job before the table of its join is read, and has it stop: it reads the
+// table, since no checkpoint could start without, and nothing of the stream.
+func TestStopPausedBeforeBuild(t *testing.T) {
+	noLeaks(t)
+	table := &fakeTable{rows: 30, splits: 2}
+	stream := &fakeTable{rows: 1 << 40, splits: 1, stream: true}
+	key := stream.scan().Watermark.Expr
+	join := &plan.Join{L: stream.scan(), R: plan.NewScan(table, ""), Kind: plan.Inner, Keys: []plan.EquiKey{{L: key, R: key}}}
+	job, err := Start(t.Context(), physical(t, join), Options{Parallelism: 2, Result: nowhere})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job.Pause()
+	job.Stop()
+	if err := job.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if table.count() != 30 || stream.count() > 0 {
+		t.Errorf("read %d rows of the table and %d of the stream", table.count(), stream.count())
+	}
+}
+
 // closedTable counts how often its source was closed.
 type closedTable struct {
 	*fakeTable

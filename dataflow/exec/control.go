@@ -15,7 +15,8 @@ type control struct {
 }
 
 // Pause keeps the sources from reading until Resume. What was read is processed, checkpoints go on,
-// and watermarks stand still.
+// and watermarks stand still. The tables that joins are built from are read nevertheless: checkpoints
+// wait for them.
 func (j *Job) Pause() { j.control.paused.Store(true) }
 
 // Resume ends a pause.
@@ -37,6 +38,22 @@ func (j *Job) wakeSources() {
 
 // Paused tells whether the job is paused.
 func (j *Job) Paused() bool { return j.control.paused.Load() }
+
+// markFeeds finds the stages whose rows end in a shared structure.
+func (j *Job) markFeeds() {
+	var mark func(*stage)
+	mark = func(s *stage) {
+		s.feeds = true
+		for _, e := range s.edges {
+			mark(e.from)
+		}
+	}
+	for _, s := range j.stages {
+		if s.builds != nil {
+			mark(s)
+		}
+	}
+}
 
 // SetRate changes how many rows a second each source task reads at most; 0 is no limit.
 func (j *Job) SetRate(rows int64) {
@@ -77,7 +94,7 @@ func (st *sourceTask) hold() error {
 		if st.t.job.control.rate.Load() == st.pacedAt {
 			wait = time.Until(st.due)
 		}
-		if wait <= 0 && !st.t.job.Paused() {
+		if wait <= 0 && (st.t.stage.feeds || !st.t.job.Paused()) {
 			return nil
 		}
 		if err := st.t.settle(); err != nil {

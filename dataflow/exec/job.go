@@ -131,6 +131,7 @@ func Start(ctx context.Context, root plan.Node, opts Options) (*Job, error) {
 		last.result = true
 	}
 	j.stages = b.stages
+	j.markFeeds()
 	if err := j.buildTasks(); err != nil {
 		j.cancel(err)
 		return nil, err

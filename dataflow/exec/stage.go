@@ -27,6 +27,7 @@ type stage struct {
 	waitFor []*shared
 	pools   []*batchPool // by channel of the inbox: where its batches go back to
 	builds  *shared      // what this stage builds, instead of an output
+	feeds   bool         // its rows end in what a stage builds
 	tasks   []*task
 }
 
