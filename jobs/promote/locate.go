@@ -7,14 +7,19 @@ import (
 	"github.com/riffle-io/riffle/sql/syntax"
 )
 
-// located is an error whose text names a place that its reader can find.
-type located struct {
-	text string
-	err  error
+// LocatedError is an error of a query whose text names a place that its reader can find. Line and Col are that
+// place in the text that a person wrote, 0 when the promotion wrote what is wrong.
+type LocatedError struct {
+	Line, Col int
+	Msg, Hint string // the text in its parts
+	text      string
+	err       error
 }
 
-func (e *located) Error() string { return e.text }
-func (e *located) Unwrap() error { return e.err }
+func (e *LocatedError) Error() string { return e.text }
+
+// Unwrap is the error of the text that was bound, whose places are others.
+func (e *LocatedError) Unwrap() error { return e.err }
 
 // refuse wraps an error of a script that was made of the query: the script has the edited text of d
 // from byte from on. The place that the error names becomes one in the text that a person wrote;
@@ -29,12 +34,13 @@ func (w *work) refuse(err error, script string, from int, d *draft) error {
 		file = w.r.File + ", "
 	}
 	pos, end, ok := d.original(se.Pos-from, se.End-from)
-	text := file + "in the job that it would become, "
+	out := &LocatedError{Msg: se.Msg, Hint: se.Hint, text: file + "in the job that it would become, ", err: err}
 	if ok {
-		text = file
 		se, script = moved(se, w.r.SQL, d.at+pos, d.at+end), w.r.SQL
+		out.Line, out.Col, out.text = se.Line, se.Col, file
 	}
-	return fmt.Errorf("%w: %w", ErrRefused, &located{text + se.Format(script), err})
+	out.text += se.Format(script)
+	return fmt.Errorf("%w: %w", ErrRefused, out)
 }
 
 // moved is an error at another place of another text.
@@ -84,5 +90,5 @@ func plainly(err error) error {
 	if !errors.As(err, &se) {
 		return err
 	}
-	return &located{se.Msg, err}
+	return &LocatedError{Msg: se.Msg, Hint: se.Hint, text: se.Msg, err: err}
 }
