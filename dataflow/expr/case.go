@@ -42,16 +42,22 @@ func (p *picker) set(i, arg int) {
 	case vec.PhysIv:
 		p.out.Iv[i] = v.Iv[j]
 	default:
-		p.out.Data = append(p.out.Data, v.Data[v.Off[j]:v.Off[j+1]]...)
+		if len(p.out.Data) <= maxColumn {
+			p.out.Data = append(p.out.Data, v.Data[v.Off[j]:v.Off[j+1]]...)
+		}
 	}
 }
 
-func (p *picker) finish(n int) {
+func (p *picker) finish(n int) error {
 	if p.out.Type.Phys() == vec.PhysStr {
 		for ; p.at <= n; p.at++ {
 			p.out.Off[p.at] = int32(len(p.out.Data))
 		}
+		if len(p.out.Data) > maxColumn {
+			return errColumn(n)
+		}
 	}
+	return nil
 }
 
 // caseNode evaluates each branch only for the rows that take it.
@@ -123,8 +129,8 @@ func (c *caseNode) eval(b *vec.Batch, sel []int32) (*vec.Vec, error) {
 	}
 	c.out.Type = c.t
 	c.out.Resize(b.N)
-	pick(args, b.N, sel, c.out, func(i int) int { return int(taken[i]) })
-	return c.out, nil
+	err = pick(args, b.N, sel, c.out, func(i int) int { return int(taken[i]) })
+	return c.out, err
 }
 
 func (c *caseNode) branch(n node, b *vec.Batch, sel []int32) (*vec.Vec, error) {

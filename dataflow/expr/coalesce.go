@@ -53,6 +53,6 @@ func (c *coalesceNode) eval(b *vec.Batch, sel []int32) (*vec.Vec, error) {
 	}
 	c.out.Type = c.t
 	c.out.Resize(b.N)
-	pick(args, b.N, sel, c.out, func(i int) int { return int(taken[i]) })
-	return c.out, nil
+	err = pick(args, b.N, sel, c.out, func(i int) int { return int(taken[i]) })
+	return c.out, err
 }

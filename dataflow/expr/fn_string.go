@@ -125,7 +125,16 @@ func resolveConcat(a []vec.Type) ([]vec.Type, vec.Type, bool) {
 	return resolveAllText(a)
 }
 
-// fillText appends the text of each live row and keeps the offsets of the rows between.
+// maxColumn bounds the texts of a batch that a function makes: offsets are int32, and what a batch
+// holds is not counted in the budget. Tests lower it.
+var maxColumn = 1 << 30
+
+func errColumn(n int) error {
+	return fmt.Errorf("%w: texts of %d rows come to more than %d MB", ErrOverflow, n, maxColumn>>20)
+}
+
+// fillText appends the text of each live row and keeps the offsets of the rows between. It fails
+// when they come to more than maxColumn.
 func fillText(n int, sel []int32, out *vec.Vec, f func(dst []byte, i int) ([]byte, error)) error {
 	at := 0
 	var err error
@@ -133,8 +142,11 @@ func fillText(n int, sel []int32, out *vec.Vec, f func(dst []byte, i int) ([]byt
 		for ; at <= i; at++ {
 			out.Off[at] = int32(len(out.Data))
 		}
-		if err == nil {
-			out.Data, err = f(out.Data, i)
+		if err != nil {
+			return
+		}
+		if out.Data, err = f(out.Data, i); err == nil && len(out.Data) > maxColumn {
+			err = errColumn(n)
 		}
 	})
 	for ; at <= n; at++ {

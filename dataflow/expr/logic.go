@@ -90,25 +90,24 @@ func kernelIs(want bool) Kernel {
 }
 
 // pick fills out, row by row, with the argument whose number choose returns; -1 is NULL.
-func pick(args []*vec.Vec, n int, sel []int32, out *vec.Vec, choose func(i int) int) {
+func pick(args []*vec.Vec, n int, sel []int32, out *vec.Vec, choose func(i int) int) error {
 	setter := newPicker(args, n, out)
 	each(n, sel, func(i int) { setter.set(i, choose(i)) })
-	setter.finish(n)
+	return setter.finish(n)
 }
 
 func kernelNullif(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-	pick(a, n, sel, out, func(i int) int {
+	return pick(a, n, sel, out, func(i int) int {
 		if a[0].IsNull(i) || !a[1].IsNull(i) && vec.CompareRows(a[0], i, a[1], i) == 0 {
 			return -1
 		}
 		return 0
 	})
-	return nil
 }
 
 func kernelExtreme(sign int) Kernel {
 	return func(_ *Context, a []*vec.Vec, n int, sel []int32, out *vec.Vec) error {
-		pick(a, n, sel, out, func(i int) int {
+		return pick(a, n, sel, out, func(i int) int {
 			best := -1
 			for k, v := range a {
 				if !v.IsNull(i) && (best < 0 || vec.CompareRows(v, i, a[best], i)*sign > 0) {
@@ -117,7 +116,6 @@ func kernelExtreme(sign int) Kernel {
 			}
 			return best
 		})
-		return nil
 	}
 }
 
