@@ -1,6 +1,8 @@
 package op
 
 import (
+	"context"
+
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -11,6 +13,7 @@ import (
 // pairs or marks probe rows, as the kind of join asks.
 type joinProbe struct {
 	dataflow.Base
+	ctx  context.Context
 	t    *JoinTable
 	keys []*expr.Evaluator
 	res  *expr.Predicate
@@ -48,7 +51,10 @@ func NewJoinProbe(t *JoinTable) (dataflow.Operator, error) {
 	return j, nil
 }
 
-func (j *joinProbe) Open(*dataflow.TaskContext) error { return j.t.finish() }
+func (j *joinProbe) Open(tc *dataflow.TaskContext) error {
+	j.ctx = tc.Ctx
+	return j.t.finish()
+}
 
 func (j *joinProbe) Process(_ int, b *vec.Batch, out dataflow.Output) error {
 	if cap(j.hit) < b.N {
@@ -305,9 +311,12 @@ func (j *joinProbe) beside(b *vec.Batch, out dataflow.Output) error {
 }
 
 // pairs lets the residual decide on equal pairs, marks the probe rows that have one, and emits the
-// pairs when the join wants them.
+// pairs when the join wants them. One batch may make billions of pairs, so it ends with the job.
 func (j *joinProbe) pairs(b *vec.Batch, probe, build []int32, emit bool, out dataflow.Output) error {
 	for from := 0; from < len(probe); from += vec.MaxRows {
+		if j.ctx.Err() != nil {
+			return context.Cause(j.ctx)
+		}
 		to := min(len(probe), from+vec.MaxRows)
 		if err := j.somePairs(b, probe[from:to], build[from:to], emit, out); err != nil {
 			return err
