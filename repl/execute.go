@@ -110,6 +110,11 @@ func (r *resultOutput) Flush() error {
 
 // write runs a statement that stores rows.
 func (st *statement) write(sink *plan.Sink) error {
+	if _, own := sink.Target.(*memTable); !own {
+		if err := st.s.mayWrite(sink.Target.Name()); err != nil {
+			return err
+		}
+	}
 	phys, err := st.optimize(sink)
 	if err != nil {
 		return err

@@ -59,11 +59,13 @@ type Output struct {
 // the exported fields are set before the first of them, and by SET afterwards.
 type Session struct {
 	Settings
-	Params  map[string]string // not changed once statements run
-	Server  ServerAddress     // of the jobs that are tables job.NAME
-	out     Output
-	cat     *Catalog
-	results results
+	Params map[string]string // not changed once statements run
+	// ReadOnly refuses what would write outside the session: files, topics, jobs. No statement changes it.
+	ReadOnly bool
+	Server   ServerAddress // of the jobs that are tables job.NAME
+	out      Output
+	cat      *Catalog
+	results  results
 
 	mu      sync.Mutex // guards Settings and what follows
 	pool    *spill.Pool
@@ -120,6 +122,17 @@ var ErrSyntax = errors.New("statement cannot be understood")
 
 // ErrUnbounded means that something that must end was asked of an input that does not.
 var ErrUnbounded = errors.New("the input does not end")
+
+// ErrReadOnly means that a session without the right to write was asked to.
+var ErrReadOnly = errors.New("this is read-only")
+
+// mayWrite is nil unless the session is read-only.
+func (s *Session) mayWrite(where string) error {
+	if s.ReadOnly {
+		return fmt.Errorf("%w: nothing is written to %s", ErrReadOnly, where)
+	}
+	return nil
+}
 
 // misuse is an error of the text that has no place in it.
 func misuse(format string, args ...any) error {

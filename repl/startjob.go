@@ -34,6 +34,9 @@ var (
 // StartPromotion writes the job's file for git and hands the job to the job server, which it starts
 // when there is none.
 func (s *Session) StartPromotion(ctx context.Context, p *Promotion, o StartOptions) (st Started, err error) {
+	if err := s.mayWrite("the job server"); err != nil {
+		return st, err
+	}
 	if !o.Replace { // what is replaced keeps its file until it is known to fit
 		if st.File, err = writeJob(p, o.Overwrite); err != nil {
 			return st, err

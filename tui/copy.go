@@ -159,6 +159,10 @@ func (e *explore) shownColumns() string {
 // exportMarkdown writes the whole result as a table of Markdown.
 func (e *explore) exportMarkdown(path string) tea.Cmd {
 	res := e.shown.res
+	if e.a.ses.ReadOnly {
+		e.a.say(canvas.Warn, "READ-ONLY: nothing is changed here")
+		return nil
+	}
 	return e.a.background(func(context.Context) func() tea.Cmd {
 		err := res.WriteMarkdown(path)
 		return func() tea.Cmd {

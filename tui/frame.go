@@ -150,9 +150,16 @@ func (a *app) drawTabs(r canvas.Region) {
 			x = r.Text(x, 0, " "+name+" ", canvas.Dim) + 1
 		}
 	}
-	corner := strings.TrimSpace(a.front().corner() + "  " + a.jobs.profile)
-	if w := canvas.Width(corner); x+w+1 <= r.W {
-		r.Right(r.W, 0, corner, canvas.Text)
+	st, guard := canvas.Text, a.rights()
+	if a.jobs.profile != "" {
+		st, guard = canvas.Warn, a.jobs.profile+"  "+guard
+	}
+	for _, corner := range []string{strings.TrimSpace(a.front().corner() + "  " + guard), guard} {
+		if w := canvas.Width(corner); x+w+1 <= r.W { // what one may do here is left out last
+			r.Right(r.W-canvas.Width(guard), 0, strings.TrimSuffix(corner, guard), canvas.Text)
+			r.Right(r.W, 0, guard, st)
+			return
+		}
 	}
 }
 

@@ -45,6 +45,25 @@ func do(f func() tea.Cmd) func(string) tea.Cmd { return func(string) tea.Cmd { r
 // just makes a command's Run of a function that only changes state.
 func just(f func()) func(string) tea.Cmd { return func(string) tea.Cmd { f(); return nil } }
 
+// writing is a command that changes something outside; read-only it says so instead.
+func (a *app) writing(run func() tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd {
+		if a.ses.ReadOnly {
+			a.say(canvas.Warn, "READ-ONLY: nothing is changed here")
+			return nil
+		}
+		return run()
+	}
+}
+
+// rights says whether statements and keys may write: a word in the first line.
+func (a *app) rights() string {
+	if a.ses.ReadOnly {
+		return "ro"
+	}
+	return "rw"
+}
+
 // addGlobalKeys puts in what applies on every screen.
 func (a *app) addGlobalKeys() {
 	for _, s := range a.screens {

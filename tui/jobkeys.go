@@ -14,11 +14,17 @@ import (
 	"github.com/riffle-io/riffle/tui/widget"
 )
 
+// jobLooks are the keys of jobs that change nothing.
+var jobLooks = map[string]bool{"w": true, "e": true, "i": true}
+
 func (j *jobs) addKeys() {
 	twin := func(verb string) func() string {
 		return func() string { return "riffle " + verb + " " + quote(j.sel) }
 	}
 	cmd := func(key, title, short, verb string, run func() tea.Cmd) *keymap.Command {
+		if !jobLooks[key] {
+			run = j.a.writing(run)
+		}
 		c := &keymap.Command{Keys: []string{key}, Scope: "jobs", Group: "JOB", Title: title, Short: short, When: j.hasJob, Run: do(run)}
 		if verb != "" {
 			c.CLI, c.Word = twin(verb), strings.ReplaceAll(verb, " ", "-")
@@ -41,7 +47,8 @@ func (j *jobs) addKeys() {
 		cmd("x", "cancel at once (asks)", "", "cancel", j.cancelJob),
 		cmd("ctrl+d", "forget a job that ended (asks)", "", "", j.remove),
 		cmd("i", "plan of the job", "", "", j.plan),
-		&keymap.Command{Scope: "jobs", Group: "JOB", Title: "change a setting (:set key=value)", Word: "set", When: j.hasJob, Run: do(j.askSet), Line: j.set},
+		&keymap.Command{Scope: "jobs", Group: "JOB", Title: "change a setting (:set key=value)", Word: "set", When: j.hasJob, Run: do(j.a.writing(j.askSet)),
+			Line: func(args string) tea.Cmd { return j.a.writing(func() tea.Cmd { return j.set(args) })() }},
 		&keymap.Command{Keys: []string{"[", "]"}, Scope: "jobs", Group: groupView, Title: "ten seconds back, forward", Short: "scrub", When: j.hasJob,
 			Run: func(key string) tea.Cmd {
 				j.scrub(map[string]time.Duration{"[": 1, "]": -1}[key] * 10 * time.Second)
@@ -258,6 +265,9 @@ func (j *jobs) why() tea.Cmd {
 	return j.a.background(func(ctx context.Context) func() tea.Cmd {
 		w, err := j.client.Why(ctx, name)
 		set := func(key, value string) error {
+			if j.a.ses.ReadOnly {
+				return repl.ErrReadOnly
+			}
 			_, err := j.client.Set(j.a.ctx, name, key, value)
 			return err
 		}

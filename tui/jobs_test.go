@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
 )
 
@@ -330,5 +331,35 @@ func TestSecondly(t *testing.T) {
 	got := fmt.Sprint(secondly(samples, 4, func(s repl.JobSample) float64 { return s.InRate }))
 	if want := "[2 NaN NaN 5]"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestReadOnly shows jobs and rows, and changes neither them nor files.
+func TestReadOnly(t *testing.T) {
+	d, server := onJobs(t, 100, 30, Options{})
+	d.a.ses.ReadOnly = true
+	server.profile = "prod"
+	d.a.jobs.profile = "prod"
+	d.send(tea.WindowSizeMsg{Width: 60, Height: 15})
+	d.want("prod  ro").not("/run/riffle.sock") // what one may do is left out last
+	d.send(tea.WindowSizeMsg{Width: 100, Height: 30})
+	d.keys("g g").want(" ro")
+	d.a.jobs.selectAt(indexOf(d, "rev_by_country"))
+	for _, k := range []string{"s", "S", "z", "r", "+", "-", "x", "f", "ctrl+d"} {
+		d.keys(k).want("READ-ONLY")
+	}
+	d.keys(":").typed("set checkpoint=5s\n").want("READ-ONLY")
+	d.keys("w").want("partition 7 is silent").keys("enter").want("this is read-only").keys("esc")
+	if len(server.did) > 0 {
+		t.Errorf("did %q", server.did)
+	}
+	dir := folder(t)
+	d = query(t, 100, 30, byCountry)
+	d.want("rw")
+	d.a.ses.ReadOnly = true
+	d.keys("E ctrl+u").typed("x.csv\n").want("this is read-only", "DE")
+	d.keys("E ctrl+u").typed("x.md\n").want("READ-ONLY", "DE")
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 2 {
+		t.Errorf("files: %v %v", list, err)
 	}
 }

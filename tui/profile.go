@@ -145,16 +145,13 @@ func (e *explore) drawProfile(r canvas.Region) {
 
 // drawColumn draws a profile, as much as fits.
 func drawColumn(r canvas.Region, t *canvas.Theme, p *repl.Profile, basis string) {
-	y := 0
-	for _, l := range profileLines(p, r.H+1) {
+	r.Clip(t, 0, r.H-1, r.W, basis, canvas.Dim) // a number that can mislead never stands without it
+	lines := profileLines(p, r.H+1)
+	for y, l := range lines[:min(len(lines), r.H-1)] {
 		r.Text(0, y, l[0], canvas.Dim)
 		r.Clip(t, 9, y, r.W-9, l[1], canvas.Text)
-		y++
 	}
-	y = drawCounts(r, t, p, y+1)
-	if y < r.H {
-		r.Clip(t, 0, r.H-1, r.W, basis, canvas.Dim)
-	}
+	drawCounts(r, t, p, len(lines)+1)
 }
 
 // profileLines are the numbers, with how each is known; in few lines only the middle quantiles.
@@ -198,11 +195,11 @@ func profileLines(p *repl.Profile, room int) [][2]string {
 	return out
 }
 
-// drawCounts draws the most frequent values or the histogram and returns the line after it.
-func drawCounts(r canvas.Region, t *canvas.Theme, p *repl.Profile, y int) int {
+// drawCounts draws the most frequent values or the histogram from line y on, and leaves the last line.
+func drawCounts(r canvas.Region, t *canvas.Theme, p *repl.Profile, y int) {
 	room := r.H - y - 2
 	if room < 1 {
-		return r.H
+		return
 	}
 	var names []string
 	var counts []float64
@@ -218,7 +215,7 @@ func drawCounts(r canvas.Region, t *canvas.Theme, p *repl.Profile, y int) int {
 		}
 	}
 	if len(counts) == 0 {
-		return y
+		return
 	}
 	if more := len(counts) - room; more > 0 {
 		head += fmt.Sprintf(", %d more", more)
@@ -226,5 +223,4 @@ func drawCounts(r canvas.Region, t *canvas.Theme, p *repl.Profile, y int) int {
 	r.Text(0, y, head, canvas.Dim)
 	n := min(room, len(counts))
 	widget.Bars(r.Sub(0, y+1, r.W, n), t, names[:n], counts[:n])
-	return y + 1 + n
 }

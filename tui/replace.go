@@ -38,7 +38,7 @@ func (e *explore) toEditor() tea.Cmd {
 
 func (e *explore) addReplaceKeys() {
 	e.a.keys.Add(&keymap.Command{Scope: "explore", Group: groupEdit, Title: "replace the job by this buffer", Word: "replace",
-		When: func() bool { _, ok := e.jobOf[e.editor.Buffer()]; return ok }, Run: do(e.replace)})
+		When: func() bool { _, ok := e.jobOf[e.editor.Buffer()]; return ok }, Run: do(e.a.writing(e.replace))})
 }
 
 // replace shows, operator by operator, what state the changed job keeps, and then replaces it.

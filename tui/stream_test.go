@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/riffle-io/riffle/repl"
 )
 
@@ -233,6 +234,8 @@ func TestStreamProfiles(t *testing.T) {
 	}
 	rest()
 	d.want("rows     3")
+	d.send(tea.WindowSizeMsg{Width: 100, Height: 24})
+	d.want("all rows of the table") // in a small pane too
 	d.keys("h F").want("Profile  auction").keys("F").not("Profile").want("Changelog")
 	d.keys("$ F").want("of a column of the query")
 	d.keys("m")

@@ -13,7 +13,6 @@ import (
 
 	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/jobs"
-	"github.com/riffle-io/riffle/jobs/promote"
 	"github.com/riffle-io/riffle/optimizer"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
@@ -57,7 +56,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitTimeout
 	case errors.Is(err, jobs.ErrNoServer): // whether its socket is missing or nobody listens on it
 		return exitUnreachable
-	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat), errors.Is(err, repl.ErrUnbounded):
+	case errors.As(err, &u), errors.Is(err, repl.ErrSyntax), repl.IsMissing(err), errors.Is(err, repl.ErrFormat), errors.Is(err, optimizer.ErrPlan), errors.Is(err, render.ErrFormat), errors.Is(err, repl.ErrUnbounded), errors.Is(err, repl.ErrReadOnly):
 		return exitUsage
 	case errors.As(err, &lint), errors.Is(err, repl.ErrRefused):
 		return exitLint
@@ -109,21 +108,15 @@ func (a *app) report(err error, code int) {
 		return
 	}
 	body := map[string]any{"code": codes[code], "message": msg}
-	stmt, line, col := new(repl.StatementError), 0, 0
-	switch place := new(promote.LocatedError); {
-	case code == exitTimeout:
-	case errors.As(err, &place): // before the statement that was made of it
-		body["message"], hint, line, col = place.Msg, place.Hint, place.Line, place.Col
-	case errors.As(err, &stmt):
+	if stmt := new(repl.StatementError); errors.As(err, &stmt) && code != exitTimeout {
 		body["message"], hint = stmt.Parts()
-		line, col = stmt.Line, stmt.Col
-	}
-	if line > 0 {
-		body["pos"] = map[string]int{"line": line, "col": col}
+		if stmt.Line > 0 {
+			body["pos"] = map[string]int{"line": stmt.Line, "col": stmt.Col}
+		}
 	}
 	if hint != "" {
 		body["hint"] = hint
 	}
-	object, _ := json.Marshal(map[string]any{"v": 1, "error": body}) // cannot fail: text only
-	fmt.Fprintln(a.err, string(object))
+	line, _ := json.Marshal(map[string]any{"v": 1, "error": body}) // cannot fail: text only
+	fmt.Fprintln(a.err, string(line))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -106,5 +107,33 @@ func TestHelpOfWords(t *testing.T) {
 				t.Errorf("help %s: a line of %d letters", name, len([]rune(line)))
 			}
 		}
+	}
+}
+
+// TestReadOnly: nothing is written, and what only looks runs.
+func TestReadOnly(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("RIFFLE_HOME", t.TempDir())
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"sql", "SELECT 1 AS a"}, 0, "a\n1"},
+		{[]string{"sql", "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (7); SELECT a FROM t"}, 0, "a\n7"}, // in memory
+		{[]string{"sql", "COPY (SELECT 1 AS a) TO 'x.csv'"}, exitUsage, "this is read-only: nothing is written to x.csv"},
+		{[]string{"sql", "CREATE TABLE t (a BIGINT) WITH ('connector'='filesystem', 'format'='csv', 'path'='dir'); INSERT INTO t VALUES (7)"}, exitUsage, "read-only"},
+		{[]string{"stop", "hourly"}, exitUsage, "riffle stop changes something"},
+		{[]string{"savepoint", "rm", "hourly", "noon", "--yes"}, exitUsage, "riffle savepoint rm changes something"},
+		{[]string{"rescale", "hourly", "2", "--dry-run"}, exitUnreachable, "no job server"}, // looks
+		{[]string{"jobs"}, exitUnreachable, "no job server"},
+	} {
+		code, out, e := riffle(t, append(c.args, "--read-only")...)
+		if code != c.code || !strings.Contains(out+e, c.want) {
+			t.Errorf("riffle %q: exit %d, want %d and %q: %s%s", c.args, code, c.code, c.want, out, e)
+		}
+	}
+	if list, err := os.ReadDir("."); err != nil || len(list) > 0 {
+		t.Errorf("something was written: %v %v", list, err)
 	}
 }

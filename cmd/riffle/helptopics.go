@@ -68,6 +68,7 @@ back before a change.
 	"environment": `RIFFLE_HOME             the job server and its jobs (default: riffle in $XDG_STATE_HOME)
 RIFFLE_SERVER, _TOKEN   the job server to ask, as --server, and its token
 RIFFLE_PROD             riffle serve is one in production
+RIFFLE_READ_ONLY        nothing is written or changed, as --read-only
 RIFFLE_BROKERS          brokers of riffle topics and groups
 RIFFLE_KEYS             keys of the screens: vim, emacs, vscode
 NO_COLOR, CLICOLOR=0    no colour

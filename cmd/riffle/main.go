@@ -29,6 +29,7 @@ type app struct {
 	noColor  bool
 	quiet    bool
 	json     bool
+	readOnly bool
 	timeout  time.Duration
 	profile  string
 	server   repl.ServerAddress
@@ -78,6 +79,9 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 		}
 	}()
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.mayRun(cmd); err != nil {
+			return err
+		}
 		if err := a.startProfile(); err != nil {
 			return err
 		}
@@ -153,6 +157,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.noColor, "no-color", false, "no colour")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no notices on stderr")
 	f.BoolVar(&a.json, "json", false, "errors and results as JSON, one object a line")
+	f.BoolVar(&a.readOnly, "read-only", os.Getenv("RIFFLE_READ_ONLY") != "", "write nothing: no file, no topic, no job (also $RIFFLE_READ_ONLY)")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this time, with exit code 4")
 	f.StringVar(&a.server.Addr, "server", os.Getenv("RIFFLE_SERVER"), "job server: https://host:port with the token in $RIFFLE_TOKEN, or the path of a socket (default: your own, on its socket)")
 	a.server.Token = os.Getenv("RIFFLE_TOKEN")

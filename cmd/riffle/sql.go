@@ -69,7 +69,7 @@ func (a *app) session(q *queryFlags) (*repl.Session, error) {
 	}
 	def := s.Settings
 	s.Settings = q.set
-	s.Server = a.server
+	s.Server, s.ReadOnly = a.server, a.readOnly
 	if q.set.Parallelism < 0 {
 		return nil, usage("--parallelism %d: must be at least 1", q.set.Parallelism)
 	}

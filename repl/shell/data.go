@@ -213,6 +213,9 @@ func (sh *Shell) export(ctx context.Context, args []string) error {
 }
 
 func (sh *Shell) exportMarkdown(r *repl.Result, file string) error {
+	if sh.s.ReadOnly {
+		return repl.ErrReadOnly
+	}
 	if err := r.WriteMarkdown(file); err != nil {
 		return err
 	}
