@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -26,11 +27,24 @@ func (e *events) publish(ev Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for l := range e.listeners {
-		select {
-		case l.ch <- ev:
-		default:
-			l.lost++
-		}
+		l.pass(ev)
+	}
+}
+
+// pass queues an event, before it how many were lost when there is room again.
+func (l *listener) pass(ev Event) {
+	if l.lost > 0 && len(l.ch)+2 <= cap(l.ch) {
+		l.ch <- Event{At: ev.At, Kind: "lost", Text: fmt.Sprintf("%d events came faster than they were taken, and are not here", l.lost)}
+		l.lost = 0
+	}
+	if l.lost > 0 {
+		l.lost++
+		return
+	}
+	select {
+	case l.ch <- ev:
+	default:
+		l.lost = 1
 	}
 }
 

@@ -50,7 +50,9 @@ func (j *job) ended(ctx context.Context, err error, progress bool) (again bool) 
 
 // failedLocked tells whether a failed job is worth another run.
 func (j *job) failedLocked(err error, progress bool) (again bool) {
-	if progress || !alike(err.Error(), j.cause) {
+	// The same record is no progress, however many checkpoints came before it was met again.
+	met := errors.Is(err, kafka.ErrRecord) && err.Error() == j.cause
+	if progress && !met || !alike(err.Error(), j.cause) {
 		j.failures = 0
 	}
 	j.failures++

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -53,5 +54,52 @@ func TestAlike(t *testing.T) {
 		if alike(c.a, c.b) != c.want {
 			t.Errorf("%q and %q alike: %v", c.a, c.b, !c.want)
 		}
+	}
+}
+
+// TestFailsForGood has a job that fails again and again, with checkpoints in between: it is tried on, unless it
+// fails at the same record.
+func TestFailsForGood(t *testing.T) {
+	reg, err := openRegistry(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reg.close()
+	s := &Server{dir: t.TempDir(), reg: reg, log: t.Logf}
+	broken := func(n int) error { return fmt.Errorf("record at t/0@%d %w: no object", n, kafka.ErrRecord) }
+	for _, c := range []struct {
+		name  string
+		err   func(n int) error
+		final bool
+	}{
+		{"one record", func(int) error { return broken(4) }, true},
+		{"one record after the other", broken, false},
+		{"no memory", func(int) error { return errors.New("the state needs more memory") }, false},
+	} {
+		j := s.newJob(&record{Spec: Spec{Name: "hourly"}}, Running)
+		again := true
+		for n := 0; n < 5 && again; n++ {
+			again = j.failedLocked(c.err(n), true)
+		}
+		if again == c.final {
+			t.Errorf("%s: tried on %v, %d failures, state %s", c.name, again, j.failures, j.state)
+		}
+	}
+}
+
+// TestLostEvents has a listener that does not take events: it is told how many it did not get.
+func TestLostEvents(t *testing.T) {
+	var e events
+	ch, stop := e.listen()
+	defer stop()
+	for range queued + 10 {
+		e.publish(Event{Kind: "changed"})
+	}
+	for range queued {
+		<-ch
+	}
+	e.publish(Event{Kind: "paused"})
+	if lost, next := <-ch, <-ch; lost.Kind != "lost" || !strings.HasPrefix(lost.Text, "10 events") || next.Kind != "paused" {
+		t.Errorf("%+v and %+v", lost, next)
 	}
 }

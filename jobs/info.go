@@ -133,7 +133,7 @@ type Checkpoint struct {
 type Event struct {
 	At    time.Time `json:"at"`
 	Job   string    `json:"job"`
-	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, savepoint, changed, warning; in a log also checkpoint, log
+	Kind  string    `json:"kind"` // started, running, restarting, failed, finished, stopped, paused, resumed, savepoint, changed, warning; in a log also checkpoint, log; in a stream of events also lost
 	Text  string    `json:"text"`
 	Error string    `json:"error,omitempty"`
 	Hint  string    `json:"hint,omitempty"`

@@ -92,10 +92,14 @@ func (r *registry) remove(name string) error {
 // ErrRegistry means that the registry is not what was written.
 var ErrRegistry = errors.New("the registry of jobs is damaged")
 
+func lostRegistry(path string, why error) error {
+	return fmt.Errorf("%w: %s: %w; put the file back from a copy, or move it away and promote the jobs again: their savepoints stay", ErrRegistry, path, why)
+}
+
 // damagedRegistry makes an error of bbolt's panic over a file that something else wrote to.
 func damagedRegistry(path string, err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("%w: %s: %v; put the file back from a copy, or move it away and promote the jobs again: their savepoints stay", ErrRegistry, path, r)
+		*err = lostRegistry(path, fmt.Errorf("%v", r))
 	}
 }
 
@@ -111,7 +115,7 @@ func (r *registry) list() (out []*record, err error) {
 		return b.ForEach(func(k, v []byte) error {
 			rec := &record{}
 			if err := json.Unmarshal(v, rec); err != nil {
-				return fmt.Errorf("registry entry of job %s: %w", k, err)
+				return lostRegistry(r.db.Path(), fmt.Errorf("entry of job %s: %w", k, err))
 			}
 			out = append(out, rec)
 			return nil

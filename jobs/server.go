@@ -89,6 +89,7 @@ func Open(o Options) (*Server, error) {
 		s.Close()
 		return nil, err
 	}
+	s.tellOrphans(records)
 	for _, rec := range records {
 		j := s.newJob(rec, Stopped)
 		j.recover()
@@ -110,6 +111,23 @@ func Open(o Options) (*Server, error) {
 func (s *Server) newJob(rec *record, state string) *job {
 	dir := filepath.Join(s.dir, "jobs", rec.Spec.Name)
 	return &job{srv: s, rec: rec, state: state, lines: newLineLog(rec.Past), log: newLineFile[Sample](dir, "metrics", recorded), checks: newLineFile[Checkpoint](dir, "checkpoints", keptChecks)}
+}
+
+// tellOrphans names state of jobs that the registry does not know: it was removed or emptied.
+func (s *Server) tellOrphans(records []*record) {
+	known := map[string]bool{}
+	for _, rec := range records {
+		known[rec.Spec.Name] = true
+	}
+	dirs, err := filepath.Glob(filepath.Join(s.dir, "jobs", "*"))
+	if err != nil {
+		s.log("%v", err)
+	}
+	for _, d := range dirs {
+		if !known[filepath.Base(d)] {
+			s.log("%s has the state of a job that the registry does not know; a job that is promoted under this name begins anew and removes it", d)
+		}
+	}
 }
 
 var versionName = regexp.MustCompile(`^v[0-9]+$`)

@@ -286,7 +286,6 @@ func (j *job) onCheckpoint(e exec.Event) {
 		c.Failed, c.Cause = true, e.Err.Error()
 	} else {
 		j.total++
-		j.failures = 0
 	}
 	j.history = append(j.history, c)
 	if n := len(j.history) - keptChecks; n > 0 {
