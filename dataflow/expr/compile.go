@@ -101,7 +101,8 @@ type callNode struct {
 
 	dict    *vec.Vec // the dictionary that dictOut was computed for
 	dictOut *vec.Vec
-	dictVec vec.Vec // result over dictOut
+	failing *vec.Vec // a dictionary with an entry that cannot be computed
+	dictVec vec.Vec  // result over dictOut
 }
 
 func compileCall(e *Call, base *Context) (node, error) {
@@ -137,7 +138,9 @@ func (c *callNode) eval(b *vec.Batch, sel []int32) (*vec.Vec, error) {
 	case consts == len(c.args) && !c.fn.Volatile:
 		return c.evalConst()
 	case dict >= 0 && consts == len(c.args)-1 && c.overDict(dict, live(b, sel)):
-		return c.evalDict(dict)
+		if out, err := c.evalDict(dict); err == nil || !c.fn.Fallible {
+			return out, err
+		}
 	}
 	for i, v := range c.args {
 		if v.Form == vec.Dict {
@@ -158,11 +161,19 @@ func live(b *vec.Batch, sel []int32) int {
 	return b.N
 }
 
-// overDict decides whether to compute over dictionary entries. A fallible function must not see
-// entries that no live row has.
+// overDict decides whether to compute over dictionary entries. A fallible function may meet entries that no
+// live row has: it is tried where entries are few, and rows are computed one by one when it fails.
 func (c *callNode) overDict(i, rows int) bool {
 	d := c.args[i].Dict
-	return !c.fn.Fallible && !c.fn.NotStrict && !c.fn.Volatile && (d == c.dict || d.Len() <= 4*rows)
+	switch {
+	case c.fn.NotStrict || c.fn.Volatile || d == c.failing:
+		return false
+	case d == c.dict:
+		return true
+	case c.fn.Fallible:
+		return d.Len() <= rows/4
+	}
+	return d.Len() <= 4*rows
 }
 
 func (c *callNode) evalDict(i int) (*vec.Vec, error) {
@@ -170,7 +181,10 @@ func (c *callNode) evalDict(i int) (*vec.Vec, error) {
 	if v.Dict != c.dict {
 		c.args[i] = v.Dict
 		out := vec.New(c.ctx.Out, 0)
-		if err := c.run(v.Dict.Len(), nil, out); err != nil {
+		err := c.run(v.Dict.Len(), nil, out)
+		c.args[i] = v
+		if err != nil {
+			c.failing = v.Dict
 			return nil, err
 		}
 		c.dict, c.dictOut = v.Dict, out
