@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/riffle-io/riffle/dataflow/vec"
@@ -61,7 +62,7 @@ func init() {
 					return nil, vec.Type{}, false
 				}
 				want, out, ok := resolveExtract([]vec.Type{vec.TString, a[0]})
-				if !ok {
+				if !ok || !slices.Contains(fieldsOf(want[1]), f) {
 					return nil, vec.Type{}, false
 				}
 				return want[1:], out, true
