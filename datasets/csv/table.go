@@ -41,7 +41,8 @@ type Table struct {
 	schema *vec.Schema
 	sep    byte
 	header bool
-	rows   float64 // estimate from the sample
+	names  []string // what the header of the first file says
+	rows   float64  // estimate from the sample
 }
 
 // Open reads the beginning of the first file and settles separator, header and types.
@@ -154,6 +155,9 @@ func (t *Table) columns(recs [][]cell, o Options) error {
 	body := recs
 	if t.header {
 		body = recs[1:]
+		for _, c := range recs[0] {
+			t.names = append(t.names, c.text)
+		}
 	}
 	if o.Schema != nil {
 		t.schema = o.Schema
@@ -174,32 +178,6 @@ func (t *Table) columns(recs [][]cell, o Options) error {
 		t.schema.Fields = append(t.schema.Fields, vec.Field{Name: name, Type: columnType(body, c)})
 	}
 	return nil
-}
-
-// looksLikeHeader is true when the first record has nothing but text and a column below one of its
-// names is not text, or, when all columns are text, when its fields are there, distinct, and appear
-// nowhere below.
-func looksLikeHeader(recs [][]cell) bool {
-	seen, distinct, named := map[string]bool{}, true, false
-	for i, c := range recs[0] {
-		if c.text != "" && cellType(c).Kind != vec.String {
-			return false
-		}
-		distinct = distinct && c.text != "" && !seen[c.text]
-		seen[c.text] = true
-		named = named || c.text != "" && columnType(recs[1:], i).Kind != vec.String
-	}
-	if named || !distinct {
-		return named
-	}
-	for _, r := range recs[1:] {
-		for c := range r {
-			if c < len(recs[0]) && r[c].text == recs[0][c].text {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func cellType(c cell) vec.Type {
@@ -290,7 +268,7 @@ func (s *source) Open(ctx context.Context, sp dataflow.Split, pos []byte, _ func
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{ctx: ctx, s: s, name: sp.ID, f: f, b: vec.NewBatch(s.schema.Types())}
+	r := &reader{ctx: ctx, s: s, name: sp.ID, f: f, b: vec.NewBatch(s.schema.Types()), width: s.t.schema.Len()}
 	r.scan = newScanner(&trimBOM{r: f}, s.t.sep)
 	skip := int64(0)
 	if len(pos) > 0 {
@@ -300,7 +278,7 @@ func (s *source) Open(ctx context.Context, sp dataflow.Split, pos []byte, _ func
 		}
 	}
 	if s.t.header {
-		if err := r.scan.next(); err != nil && err != io.EOF {
+		if err := r.readHeader(); err != nil {
 			f.Close()
 			return nil, fmt.Errorf("%s: %w", sp.ID, err)
 		}
@@ -339,6 +317,9 @@ type reader struct {
 	scan *scanner
 	b    *vec.Batch
 	row  int64
+
+	width int   // fields of a record
+	from  []int // by column: its field, -1 for none; nil: the same place
 }
 
 func (r *reader) Next() (*vec.Batch, error) {
@@ -367,12 +348,19 @@ func (r *reader) Next() (*vec.Batch, error) {
 }
 
 func (r *reader) add() error {
-	if n := r.s.t.schema.Len(); len(r.scan.fields) != n {
-		return fmt.Errorf("%w: line %d has %d fields, not %d", ErrSyntax, r.scan.line, len(r.scan.fields), n)
+	if len(r.scan.fields) != r.width {
+		return fmt.Errorf("%w: line %d has %d fields, not %d", ErrSyntax, r.scan.line, len(r.scan.fields), r.width)
 	}
 	for i, c := range r.s.cols {
-		f := r.scan.fields[c]
+		if r.from != nil {
+			c = r.from[c]
+		}
 		v := r.b.Cols[i]
+		if c < 0 {
+			v.AppendNull()
+			continue
+		}
+		f := r.scan.fields[c]
 		if len(f) == 0 && !r.scan.quoted[c] {
 			v.AppendNull()
 			continue

@@ -7,16 +7,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
 )
 
-func file(text string) []File {
-	return []File{{Name: "x.csv", Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}}
+func file(text string) File {
+	return File{Name: "x.csv", Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
 }
 
-// readAll renders a table as lines of "a|b".
+// readAll renders a table of one file.
 func readAll(text string, o Options) (schema, rows string, err error) {
-	t, err := Open("x.csv", file(text), o)
+	return readFiles([]File{file(text)}, o)
+}
+
+// readFiles renders a table as lines of "a|b".
+func readFiles(files []File, o Options) (schema, rows string, err error) {
+	t, err := Open("x.csv", files, o)
 	if err != nil {
 		return "", "", err
 	}
@@ -24,20 +30,29 @@ func readAll(text string, o Options) (schema, rows string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	sp, _ := src.Splits(context.Background())
-	r, err := src.Open(context.Background(), sp[0], nil, nil)
-	if err != nil {
-		return "", "", err
-	}
-	defer r.Close()
 	var sb strings.Builder
+	splits, _ := src.Splits(context.Background())
+	for _, sp := range splits {
+		r, err := src.Open(context.Background(), sp, nil, nil)
+		if err != nil {
+			return "", "", err
+		}
+		defer r.Close()
+		if err := render(&sb, r); err != nil {
+			return "", "", err
+		}
+	}
+	return t.Schema().String(), sb.String(), nil
+}
+
+func render(sb *strings.Builder, r dataflow.Reader) error {
 	for {
 		b, err := r.Next()
 		if err == io.EOF {
-			return t.Schema().String(), sb.String(), nil
+			return nil
 		}
 		if err != nil {
-			return "", "", err
+			return err
 		}
 		for i := 0; i < b.N; i++ {
 			for c, v := range b.Cols {
@@ -85,6 +100,28 @@ func TestBad(t *testing.T) {
 		_, _, err := readAll(text, Options{Sep: ','})
 		if !errors.Is(err, ErrSyntax) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// Files of one table have their columns by name.
+func TestHeaders(t *testing.T) {
+	for _, c := range []struct{ second, rows, fails string }{
+		{second: "a,b\n3,4\n", rows: "1|2\n3|4\n"},
+		{second: "b,a\n4,3\n", rows: "1|2\n3|4\n"},
+		{second: "b\n4\n", rows: "1|2\nNULL|4\n"},
+		{second: "", rows: "1|2\n"},
+		{second: "3,4\n5,6\n", fails: `the first line is "3,4", where the header of x.csv is "a,b"`},
+		{second: "a,b,c\n3,4,5\n", fails: `the first line is "a,b,c"`},
+		{second: "b,b\n3,4\n", fails: `the first line is "b,b"`},
+		{second: "b,a\n4\n", fails: "line 2 has 1 fields, not 2"},
+	} {
+		_, rows, err := readFiles([]File{file("a,b\n1,2\n"), file(c.second)}, Options{})
+		if c.fails == "" && (err != nil || rows != c.rows) {
+			t.Errorf("%q: got %q, %v", c.second, rows, err)
+		}
+		if c.fails != "" && (!errors.Is(err, ErrSyntax) || !strings.Contains(err.Error(), c.fails)) {
+			t.Errorf("%q: got %v, want %q", c.second, err, c.fails)
 		}
 	}
 }
