@@ -16,6 +16,9 @@ import (
 // sampleRecords is how many records decide on the columns.
 const sampleRecords = 1000
 
+// sampleFiles bounds how many files are opened for them.
+const sampleFiles = 64
+
 // maxLine bounds a record.
 const maxLine = 64 << 20
 
@@ -34,7 +37,7 @@ type Table struct {
 	rows   float64
 }
 
-// Open infers the columns from the first records of the first file, unless schema is given.
+// Open infers the columns from the first records of the files, unless schema is given.
 func Open(name string, files []File, schema *vec.Schema) (*Table, error) {
 	t := &Table{name: name, files: files, schema: schema, rows: -1}
 	if schema != nil {
@@ -43,30 +46,15 @@ func Open(name string, files []File, schema *vec.Schema) (*Table, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no file", name)
 	}
-	f, err := files[0].Open()
+	recs, bytesRead, err := sample(files[:min(len(files), sampleFiles)])
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	l := &lines{r: f}
-	var recs [][]byte
-	bytesRead := 0
-	for len(recs) < sampleRecords {
-		rec, err := l.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", files[0].Name, err)
-		}
-		recs = append(recs, append([]byte{}, rec...))
-		bytesRead += len(rec) + 1
-	}
 	if len(recs) == 0 {
-		return nil, fmt.Errorf("%s: %w: there is no record", files[0].Name, ErrSyntax)
+		return nil, fmt.Errorf("%s: %w: there is no record", name, ErrSyntax)
 	}
 	if t.schema, err = Infer(recs); err != nil {
-		return nil, fmt.Errorf("%s: %w", files[0].Name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	total := int64(0)
 	for _, f := range files {
@@ -76,6 +64,41 @@ func Open(name string, files []File, schema *vec.Schema) (*Table, error) {
 		t.rows = float64(total) * float64(len(recs)) / float64(bytesRead)
 	}
 	return t, nil
+}
+
+// sample reads the first records of each file: an equal share of sampleRecords, and what files
+// before it left of theirs.
+func sample(files []File) (recs [][]byte, bytesRead int, err error) {
+	for i, f := range files {
+		share := (sampleRecords - len(recs)) / (len(files) - i)
+		more, n, err := firstLines(f, share)
+		if err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		recs, bytesRead = append(recs, more...), bytesRead+n
+	}
+	return recs, bytesRead, nil
+}
+
+func firstLines(file File, most int) (recs [][]byte, bytesRead int, err error) {
+	f, err := file.Open()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	l := &lines{r: f}
+	for len(recs) < most {
+		rec, err := l.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		recs = append(recs, append([]byte{}, rec...))
+		bytesRead += len(rec) + 1
+	}
+	return recs, bytesRead, nil
 }
 
 func (t *Table) Name() string        { return t.name }
