@@ -172,11 +172,13 @@ func (l *Live) Status() LiveStatus {
 // partitions lists the splits by name, and marks the one that holds the watermark back.
 func partitions(splits []exec.SplitMetrics) []LivePartition {
 	low, holder := dataflow.MaxTime, -1 // a watermark is below MaxTime while its split lives
+	any := false                        // of an input without event time none ever has one
 	sort.Slice(splits, func(i, j int) bool { return naturalLess(splits[i].ID, splits[j].ID) })
 	out := make([]LivePartition, len(splits))
 	for i, s := range splits {
 		out[i] = LivePartition{Name: s.ID, Source: s.Source, Watermark: timeOf(s.Watermark), LastEvent: timeOf(s.LastTime), LastRow: s.LastRow,
 			Rows: s.Rows, Lag: s.Lag, Idle: s.Idle, Ended: s.Ended}
+		any = any || s.Watermark > dataflow.MinTime
 		if s.Idle || s.Ended {
 			continue
 		}
@@ -185,7 +187,7 @@ func partitions(splits []exec.SplitMetrics) []LivePartition {
 			low, holder = s.Watermark, i
 		}
 	}
-	if holder >= 0 && len(out) > 1 {
+	if holder >= 0 && any && len(out) > 1 {
 		out[holder].Holds = true
 	}
 	return out

@@ -13,6 +13,7 @@ import (
 
 	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/jobs"
+	"github.com/riffle-io/riffle/jobs/promote"
 	"github.com/riffle-io/riffle/optimizer"
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
@@ -108,15 +109,21 @@ func (a *app) report(err error, code int) {
 		return
 	}
 	body := map[string]any{"code": codes[code], "message": msg}
-	if stmt := new(repl.StatementError); errors.As(err, &stmt) && code != exitTimeout {
+	stmt, line, col := new(repl.StatementError), 0, 0
+	switch place := new(promote.LocatedError); {
+	case code == exitTimeout:
+	case errors.As(err, &place): // before the statement that was made of it
+		body["message"], hint, line, col = place.Msg, place.Hint, place.Line, place.Col
+	case errors.As(err, &stmt):
 		body["message"], hint = stmt.Parts()
-		if stmt.Line > 0 {
-			body["pos"] = map[string]int{"line": stmt.Line, "col": stmt.Col}
-		}
+		line, col = stmt.Line, stmt.Col
+	}
+	if line > 0 {
+		body["pos"] = map[string]int{"line": line, "col": col}
 	}
 	if hint != "" {
 		body["hint"] = hint
 	}
-	line, _ := json.Marshal(map[string]any{"v": 1, "error": body}) // cannot fail: text only
-	fmt.Fprintln(a.err, string(line))
+	object, _ := json.Marshal(map[string]any{"v": 1, "error": body}) // cannot fail: text only
+	fmt.Fprintln(a.err, string(object))
 }

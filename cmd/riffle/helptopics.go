@@ -53,10 +53,10 @@ now. With a TO the read ends and can be repeated; without one it goes on as a st
   SELECT * FROM _1 ORDER BY n        riffle repl and the screens
   .diff _1 _2                        rows that only one of them has
   .export rows.parquet _1            into a file`,
-	"formats": `-o chooses how rows are written: table, vertical, csv, tsv, json, ndjson, md, parquet, none. Without it
-a terminal gets a table, and a pipe CSV, or a JSON object a line for streams. Standard output has rows only;
-words and warnings go to standard error (-q leaves them out). Of a result that changes, the first column is
-op (in JSON _op): +I new, -U and +U the old and the new form of a row, -D gone.`,
+	"formats": `-o chooses how rows are written: table, vertical, csv, tsv, json, ndjson, md, parquet, arrow, none. Without
+it a terminal gets a table, and a pipe CSV, or a JSON object a line for streams. Standard output has rows
+only; words and warnings go to standard error (-q leaves them out). Of a result that changes, the first
+column is op (in JSON _op): +I new, -U and +U the old and the new form of a row, -D gone.`,
 	"savepoint": `A checkpoint is what a running job would go on from after a crash; riffle takes and drops them by itself.
 A savepoint is one with a name, which stays: to stop and go on later, to start another job from it, or to go
 back before a change.

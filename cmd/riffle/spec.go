@@ -54,7 +54,7 @@ func (a *app) specCommand() *cobra.Command {
 	return &cobra.Command{Use: "spec", Short: "Print all commands, flags and exit codes as JSON", Example: "  riffle spec | jq -r '.commands[].path'", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			root := cmd.Root()
-			out := spec{V: 1, Name: root.Name(), Global: flagsOf(root.PersistentFlags()), Formats: append(slices.Clone(render.Formats), "parquet"), ExitCodes: exitTexts}
+			out := spec{V: 1, Name: root.Name(), Global: flagsOf(root.PersistentFlags()), Formats: append(slices.Clone(render.Formats), "parquet", "arrow"), ExitCodes: exitTexts}
 			var walk func(c *cobra.Command)
 			walk = func(c *cobra.Command) {
 				if c.Hidden || c.Name() == "help" {

@@ -36,7 +36,7 @@ type queryFlags struct {
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&q.format, "output", "o", "", "format: table, vertical, csv, tsv, json, ndjson, md, parquet, none (default: table on a terminal; else ndjson for streams, csv)")
+	f.StringVarP(&q.format, "output", "o", "", "format: table, vertical, csv, tsv, json, ndjson, md, parquet, arrow, none (default: table on a terminal; else ndjson for streams, csv)")
 	f.IntVar(&q.rows, "rows", 100, "rows that a table shows; 0: all")
 	f.StringVar(&q.memory, "memory", "", "memory limit of the process, such as 64MB (default: 60 % of the machine)")
 	f.IntVar(&q.set.Parallelism, "parallelism", 0, "tasks a stage (default: the number of cores)")
@@ -160,9 +160,12 @@ func (a *app) writer(q *queryFlags, o render.Options) (render.Writer, error) {
 			o.Format = "csv"
 		}
 	}
-	if o.Format == "parquet" {
+	if o.Format == "parquet" || o.Format == "arrow" {
 		if tty {
-			return nil, usage("-o parquet writes bytes that a terminal cannot show; redirect it to a file")
+			return nil, usage("-o %s writes bytes that a terminal cannot show; redirect it to a file", o.Format)
+		}
+		if o.Format == "arrow" {
+			return arrowWriter(a.out, o), nil
 		}
 		return repl.ParquetWriter(a.out, o)
 	}

@@ -72,7 +72,7 @@ func New(w io.Writer, o Options) (Writer, error) {
 	case "none":
 		return none{}, nil
 	}
-	return nil, fmt.Errorf("%w %q; there are %s, parquet", ErrFormat, o.Format, strings.Join(Formats, ", "))
+	return nil, fmt.Errorf("%w %q; there are %s, parquet, arrow", ErrFormat, o.Format, strings.Join(Formats, ", "))
 }
 
 // Known tells whether a name is a text format.
