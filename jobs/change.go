@@ -95,7 +95,10 @@ func (s *Server) Stop(ctx context.Context, name, label string) (dir string, err 
 	if err := j.end(ctx, true); err != nil || label == "" {
 		return "", err
 	}
-	return dir, s.exportLast(ctx, j, dir, true)
+	if err := s.exportLast(ctx, j, dir, true); err != nil {
+		return "", fmt.Errorf("%s is stopped, without savepoint %s: %w", name, label, err)
+	}
+	return dir, nil
 }
 
 // end ends the runs of a job that was claimed: with a last checkpoint, or, when it is between two runs,
@@ -149,7 +152,7 @@ func (j *job) end(ctx context.Context, forGood bool) error {
 func (s *Server) exportLast(ctx context.Context, j *job, dir string, settled bool) error {
 	if settled {
 		if err := s.settle(ctx, j); err != nil {
-			return fmt.Errorf("the rows of the last checkpoint of %s may not be committed yet, and cannot be: %w", j.name(), err)
+			return fmt.Errorf("%w: the rows of the last checkpoint of %s may not be committed yet, and cannot be now: %w", ErrState, j.name(), err)
 		}
 	}
 	store, err := state.OpenStore(vfs.OS{}, j.dirNow(), s.format)

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/riffle-io/riffle/datasets/kafka"
 	"github.com/riffle-io/riffle/jobs"
 	"github.com/riffle-io/riffle/repl"
 )
@@ -206,4 +208,34 @@ func TestRegistryIsGone(t *testing.T) {
 	}
 	r.start()
 	r.await("bids", "its next run", inState(jobs.Running))
+}
+
+// TestStopWithoutBroker stops a job whose sink's broker went away before the last checkpoint was committed: the job
+// stops, and is told to have no savepoint.
+func TestStopWithoutBroker(t *testing.T) {
+	r := newRig(t)
+	b, err := kafka.StartBroker(kafka.BrokerOptions{Partitions: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	produce(t, b.Addr(), "events", `{"k": 1}`)
+	with := ") WITH ('connector'='kafka', 'topic'='%s', 'properties.bootstrap.servers'='" + b.Addr() + "', 'format'='json', 'scan.startup.mode'='earliest-offset');\n"
+	spec := jobs.Spec{Name: "bids", Dir: r.dir, Parallelism: 1, Checkpoint: jobs.Duration(20 * time.Millisecond),
+		SQL: "CREATE TABLE events (k BIGINT" + fmt.Sprintf(with, "events") + "CREATE TABLE out (k BIGINT" + fmt.Sprintf(with, "out") + "INSERT INTO out SELECT k FROM events"}
+	ctx := t.Context()
+	if err := r.client.Submit(ctx, spec); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "checkpoints", func(d jobs.Detail) bool { return d.Checkpoints > 2 })
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.await("bids", "that it misses the broker", inState(jobs.Restarting))
+	api := new(jobs.APIError)
+	if _, err := r.client.Stop(ctx, "bids", "noon"); !errors.As(err, &api) || api.Status != 409 || api.Hint != "" || !strings.Contains(err.Error(), "bids is stopped, without savepoint noon: ") {
+		t.Errorf("%+v", err)
+	}
+	if d, err := r.client.Show(ctx, "bids"); err != nil || d.State != jobs.Stopped {
+		t.Errorf("it is %s, %v", d.State, err)
+	}
 }

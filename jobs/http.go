@@ -45,9 +45,9 @@ func (s *Server) Handler(token string) http.Handler {
 }
 
 // requestHint says what helps against an error of a request. What is wrong with the statements of one says so
-// itself.
+// itself, and one that a job's state does not allow is not tried again.
 func requestHint(err error, job string) string {
-	if errors.Is(err, ErrSpec) && errors.Is(err, ErrQuery) {
+	if errors.Is(err, ErrSpec) && errors.Is(err, ErrQuery) || errors.Is(err, ErrState) {
 		return ""
 	}
 	return hint(err, job)

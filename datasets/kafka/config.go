@@ -45,11 +45,11 @@ var (
 	ErrFenced = errors.New("kafka: producer was fenced by a newer one with the same transactional id")
 )
 
-// UnavailableError says that a partition could not be read for as long as retrying was allowed.
-// Reading on later, from Offset, may work.
+// UnavailableError says that a partition could not be read, or a topic not be written, for as long as
+// retrying was allowed. Reading on later, from Offset, may work.
 type UnavailableError struct {
 	Topic     string
-	Partition int32
+	Partition int32  // AnyPartition when messages were written
 	Offset    int64  // where reading stopped
 	Broker    string // host:port that was asked last; the seeds when the leader is not known
 	Tried     time.Duration
@@ -57,6 +57,9 @@ type UnavailableError struct {
 }
 
 func (e *UnavailableError) Error() string {
+	if e.Partition == AnyPartition { // of a writer
+		return fmt.Sprintf("topic %s: broker %s has taken no message for %s", e.Topic, e.Broker, e.Tried.Round(time.Second))
+	}
 	return fmt.Sprintf("topic %s partition %d offset %d: broker %s did not answer for %s: %v",
 		e.Topic, e.Partition, e.Offset, e.Broker, e.Tried.Round(time.Millisecond), e.Err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,14 +30,24 @@ type Message struct {
 // maxBuffered bounds what a producer holds of messages that are not acknowledged.
 const maxBuffered = 64 << 20
 
-// sender is what both producers share: sending without waiting, and the first error of what was
-// sent.
+// sender is what both producers share: sending without waiting, the first error of what was sent, and an
+// end of waiting for brokers that take nothing: the client itself would go on for ever.
 type sender struct {
 	client *kgo.Client
+	addr   string
+	ctx    context.Context // ends when waiting has no use any more
+	stop   context.CancelCauseFunc
 
-	mu  sync.Mutex
-	err error
+	mu      sync.Mutex
+	err     error
+	caller  context.Context // of the last send, which ends ctx too
+	waiting int             // messages that were not acknowledged
+	moved   time.Time       // when one was, or the first began to wait
+	topic   string          // of the last message
 }
+
+// takenIn is how long brokers may take no message before that is an error.
+const takenIn = 30 * time.Second
 
 func newSender(c Config, more ...kgo.Opt) (*sender, error) {
 	opts := []kgo.Opt{
@@ -49,29 +60,83 @@ func newSender(c Config, more ...kgo.Opt) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sender{client: client}, nil
+	s := &sender{client: client, addr: strings.Join(c.Brokers, ",")}
+	s.ctx, s.stop = context.WithCancelCause(context.Background())
+	go s.watch(takenIn)
+	return s, nil
+}
+
+// watch ends the waiting when no message was taken for the given time.
+func (s *sender) watch(limit time.Duration) {
+	tick := time.NewTicker(limit / 30)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		stuck := s.waiting > 0 && time.Since(s.moved) > limit
+		if stuck && s.err == nil {
+			s.err = &UnavailableError{Topic: s.topic, Partition: AnyPartition, Broker: s.addr, Tried: time.Since(s.moved), Err: context.DeadlineExceeded}
+		}
+		err := s.err
+		s.mu.Unlock()
+		if stuck {
+			s.stop(err)
+			return
+		}
+	}
+}
+
+func (s *sender) close() {
+	s.stop(context.Canceled)
+	s.client.Close()
 }
 
 // send blocks only while the buffer is full. It returns the error of an earlier message, if there
 // was one.
 func (s *sender) send(ctx context.Context, m Message) error {
-	if err := s.failed(); err != nil {
+	if err := s.count(ctx, m.Topic); err != nil {
 		return err
 	}
 	r := &kgo.Record{Topic: m.Topic, Partition: m.Partition, Key: m.Key, Value: m.Value, Headers: m.Headers}
 	if m.Timestamp != 0 {
 		r.Timestamp = time.UnixMilli(m.Timestamp)
 	}
-	s.client.Produce(ctx, r, s.sent)
+	s.client.Produce(s.ctx, r, s.sent)
 	return nil
 }
 
-func (s *sender) sent(r *kgo.Record, err error) {
-	if err == nil {
-		return
-	}
+// count notes a message that is about to be sent.
+func (s *sender) count(ctx context.Context, topic string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if ctx != s.caller {
+		s.caller = ctx
+		context.AfterFunc(ctx, func() { s.stop(context.Cause(ctx)) })
+	}
+	if s.waiting == 0 {
+		s.moved = time.Now()
+	}
+	s.waiting++
+	s.topic = topic
+	return nil
+}
+
+// sent is told of each message once.
+func (s *sender) sent(r *kgo.Record, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting--
+	if err == nil {
+		s.moved = time.Now()
+		return
+	}
 	if s.err == nil {
 		s.err = fmt.Errorf("write to topic %s: %w", r.Topic, fencedError(err))
 	}
@@ -85,10 +150,17 @@ func (s *sender) failed() error {
 
 // flush waits until every message is acknowledged or has failed.
 func (s *sender) flush(ctx context.Context) error {
-	if err := s.client.Flush(ctx); err != nil {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
+	err := s.client.Flush(ctx)
+	if failed := s.failed(); failed != nil {
+		return failed
+	}
+	if err != nil {
 		return fmt.Errorf("flush to Kafka: %w", err)
 	}
-	return s.failed()
+	return nil
 }
 
 // fencedError adds ErrFenced to a broker's answers that mean it.
@@ -148,4 +220,4 @@ func (p *Producer) Produce(ctx context.Context, m Message) error { return p.s.se
 func (p *Producer) Flush(ctx context.Context) error { return p.s.flush(ctx) }
 
 // Close drops what was not flushed.
-func (p *Producer) Close() { p.s.client.Close() }
+func (p *Producer) Close() { p.s.close() }

@@ -53,7 +53,7 @@ func OpenTxnProducer(ctx context.Context, c Config, id string, more ...kgo.Opt) 
 		return nil, err
 	}
 	if _, _, err := s.client.ProducerID(ctx); err != nil {
-		s.client.Close()
+		s.close()
 		return nil, fmt.Errorf("open transactional producer %s: %w", id, err)
 	}
 	return &TxnProducer{s: s, id: id}, nil
@@ -140,7 +140,7 @@ func (p *TxnProducer) Abort(ctx context.Context) error {
 }
 
 // Close leaves an open transaction to the next producer with the id, or to its time-out, to abort.
-func (p *TxnProducer) Close() { p.s.client.Close() }
+func (p *TxnProducer) Close() { p.s.close() }
 
 // addOffsets makes the group's offsets part of the transaction.
 func (p *TxnProducer) addOffsets(ctx context.Context, group string, producer int64, epoch int16) error {
