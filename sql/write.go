@@ -153,11 +153,30 @@ func (b *binder) insertInto(s *syntax.Insert, target plan.Target) (*plan.Sink, e
 		p.Exprs[i], p.Names[i] = expr.NullOf(f.Type), f.Name
 	}
 	for i, c := range to {
-		if p.Exprs[c], err = b.assign(at(i), given[i], types[i], schema.Fields[c].Name); err != nil {
+		e, err := b.assign(at(i), given[i], types[i], schema.Fields[c].Name)
+		if err != nil {
+			return nil, err
+		}
+		if p.Exprs[c], err = b.present(at(i), e, schema.Fields[c]); err != nil {
 			return nil, err
 		}
 	}
 	return b.sink(s.Target, target, simplify(p))
+}
+
+// present checks that a value for a column that is NOT NULL is there: now when it is constant, else
+// row by row.
+func (b *binder) present(at syntax.Node, e expr.Expr, f vec.Field) (expr.Expr, error) {
+	if !f.NotNull {
+		return e, nil
+	}
+	if l, ok := e.(*expr.Lit); ok {
+		if l.Val.Null {
+			return nil, b.fail(at, "column %q must not be NULL", f.Name)
+		}
+		return e, nil
+	}
+	return expr.NewCall("not_null", e, &expr.Lit{Val: vec.StringValue(f.Name), T: vec.TString})
 }
 
 // targetColumns are the columns of the target in the order in which values come.

@@ -62,6 +62,8 @@ func compile(e Expr, base *Context) (node, error) {
 			return compileLogic(e, base)
 		case "coalesce":
 			return compileCoalesce(e, base)
+		case "not_null":
+			return compileNotNull(e, base)
 		}
 		return compileCall(e, base)
 	}
