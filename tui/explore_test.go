@@ -395,3 +395,15 @@ func TestHelpTurnsToWhatDoesNotFit(t *testing.T) {
 	d.want("cancel the query,", "never riffle").not("more: down", "profile the column")
 	d.keys("up up up up").want("profile the column")
 }
+
+// TestInspectorTakesTheLastQuery when what stands under the cursor is none.
+func TestInspectorTakesTheLastQuery(t *testing.T) {
+	folder(t)
+	s := repl.NewSession(repl.Output{Notice: func(string, ...any) {}})
+	if err := s.Execute(t.Context(), "COPY (SELECT o_orderkey FROM gen.tpch_orders(sf => 0.001)) TO 'a.parquet'"); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, 100, 30, Options{Session: s})
+	d.typed("select count(*) from 'a.parquet' where o_orderkey < 0;\n\nselect from").keys("esc g g ctrl+r").want("Result _1").keys("G")
+	d.keys("ctrl+w h").keys("/").typed("a.parquet\n").keys("G i").want("a.parquet", "What will the query read?", "skipped by").not("unexpected")
+}

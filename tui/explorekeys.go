@@ -71,7 +71,7 @@ func (e *explore) addKeys() {
 func (e *explore) addQueryKeys() {
 	sqlTwin := func() string {
 		if e.editing() && oneLine(e.editor.Buffer().Text()) != "" {
-			return e.a.commandOf("sql", e.statement())
+			return e.a.commandOf("sql", e.cursorQuery())
 		}
 		return ""
 	}

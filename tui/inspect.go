@@ -102,13 +102,18 @@ func (e *explore) inspectNode() tea.Cmd {
 
 // inspect reads a file's metadata in the background and then shows it.
 func (e *explore) inspect(path string) tea.Cmd {
-	query := e.cursorQuery()
+	query, last := e.cursorQuery(), e.base.text
 	return e.a.background(func(ctx context.Context) func() tea.Cmd {
 		file, err := e.a.ses.InspectParquet(path)
 		if err != nil {
 			return func() tea.Cmd { e.a.say(canvas.Bad, firstLine(err.Error())); return nil }
 		}
 		m, why := e.readPrune(ctx, query)
+		if m == nil && last != "" { // what stands in the editor may be half a query
+			if m, _ = e.readPrune(ctx, last); m != nil {
+				query = last
+			}
+		}
 		return func() tea.Cmd {
 			in := newInspector(e)
 			in.file, in.query = file, query

@@ -97,13 +97,6 @@ func (a *app) sourceArgs() string {
 	return out
 }
 
-// statement is the one under the cursor.
-func (e *explore) statement() string {
-	b := e.editor.Buffer()
-	from, to := repl.StatementAt(b.Text(), b.Pos())
-	return b.Text()[from:to]
-}
-
 // followed is called when a statement of the user's starts.
 func (a *app) followed() { a.message = canvas.Part{} }
 

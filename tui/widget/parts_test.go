@@ -165,3 +165,28 @@ func TestProse(t *testing.T) {
 		t.Errorf("got %q, %q", out, p.More())
 	}
 }
+
+// TestTreeKeepsNumbersWhole shortens the label, and leaves out a number that does not fit at all.
+func TestTreeKeepsNumbersWhole(t *testing.T) {
+	for _, c := range []struct {
+		label, detail, want string
+	}{
+		{"flights.parquet", "229 k rows", "> flights.… 229 k rows"},
+		{"flights", "flights.parquet", "> flights flights.par…"},
+		{"a", "229 k rows", "> a         229 k rows"},
+		{"a_file_of_text.json", "79 B", "> a_file_of_text.json"},
+		{"a_long_name_of_a_file", "123 456 789 rows", "> a_long_name_of_a_fi…"},
+	} {
+		var tr Tree
+		tr.SetRoots([]*Node{{ID: "1", Label: c.label, Detail: c.detail}})
+		cv := canvas.New(22, 1)
+		tr.Draw(cv.All(), canvas.NewTheme(false, false), false)
+		got := ""
+		for x := range 22 {
+			got += string(cv.At(x, 0).R)
+		}
+		if got = strings.TrimRight(got, " "); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.label, c.detail, got, c.want)
+		}
+	}
+}

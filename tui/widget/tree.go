@@ -239,6 +239,9 @@ func (tr *Tree) Draw(r canvas.Region, t *canvas.Theme, focus bool) {
 	}
 }
 
+// leastLabel is what a number of rows leaves of a label.
+const leastLabel = 6
+
 func (tr *Tree) drawLine(r canvas.Region, t *canvas.Theme, n *Node, sel, focus bool) {
 	x := 2 * n.depth
 	mark := "  "
@@ -257,7 +260,13 @@ func (tr *Tree) drawLine(r canvas.Region, t *canvas.Theme, n *Node, sel, focus b
 	}
 	x = r.Text(x, 0, mark, canvas.Dim)
 	dw := min(canvas.Width(n.Detail), max(0, r.W-x-1-canvas.Width(n.Label)))
-	if dw < min(4, canvas.Width(n.Detail)) {
+	switch full := canvas.Width(n.Detail); {
+	case dw >= full:
+	case n.Detail[0] >= '0' && n.Detail[0] <= '9': // half a number would be another one
+		if dw = 0; strings.HasSuffix(n.Detail, "rows") && r.W-x-1-full >= leastLabel {
+			dw = full // the label gives way
+		}
+	case dw < 4:
 		dw = 0
 	}
 	end := r.Clip(t, x, 0, r.W-x-dw-min(dw, 1), n.Label, st)
