@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -38,12 +39,13 @@ type sender struct {
 	ctx    context.Context // ends when waiting has no use any more
 	stop   context.CancelCauseFunc
 
-	mu      sync.Mutex
-	err     error
-	caller  context.Context // of the last send, which ends ctx too
-	waiting int             // messages that were not acknowledged
-	moved   time.Time       // when one was, or the first began to wait
-	topic   string          // of the last message
+	began atomic.Int64 // messages that were to be sent
+	over  atomic.Int64 // those of them that were acknowledged, or have failed
+
+	mu     sync.Mutex
+	err    error
+	caller context.Context // of the last send, which ends ctx too
+	topic  string          // of the last message
 }
 
 // takenIn is how long brokers may take no message before that is an error.
@@ -66,28 +68,34 @@ func newSender(c Config, more ...kgo.Opt) (*sender, error) {
 	return s, nil
 }
 
-// watch ends the waiting when no message was taken for the given time.
+// watch ends the waiting when messages wait and none was taken for the given time.
 func (s *sender) watch(limit time.Duration) {
 	tick := time.NewTicker(limit / 30)
 	defer tick.Stop()
+	last, since := int64(-1), time.Time{}
 	for {
 		select {
-		case <-tick.C:
+		case now := <-tick.C:
+			if over := s.over.Load(); over != last || over == s.began.Load() {
+				last, since = over, now
+			} else if tried := now.Sub(since); tried > limit {
+				s.stop(s.stuck(tried))
+				return
+			}
 		case <-s.ctx.Done():
 			return
 		}
-		s.mu.Lock()
-		stuck := s.waiting > 0 && time.Since(s.moved) > limit
-		if stuck && s.err == nil {
-			s.err = &UnavailableError{Topic: s.topic, Partition: AnyPartition, Broker: s.addr, Tried: time.Since(s.moved), Err: context.DeadlineExceeded}
-		}
-		err := s.err
-		s.mu.Unlock()
-		if stuck {
-			s.stop(err)
-			return
-		}
 	}
+}
+
+// stuck makes the error of brokers that take nothing that of all later calls, and returns it.
+func (s *sender) stuck(tried time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = &UnavailableError{Topic: s.topic, Partition: AnyPartition, Broker: s.addr, Tried: tried, Err: context.DeadlineExceeded}
+	}
+	return s.err
 }
 
 func (s *sender) close() {
@@ -120,23 +128,19 @@ func (s *sender) count(ctx context.Context, topic string) error {
 		s.caller = ctx
 		context.AfterFunc(ctx, func() { s.stop(context.Cause(ctx)) })
 	}
-	if s.waiting == 0 {
-		s.moved = time.Now()
-	}
-	s.waiting++
 	s.topic = topic
+	s.began.Add(1)
 	return nil
 }
 
 // sent is told of each message once.
 func (s *sender) sent(r *kgo.Record, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting--
+	s.over.Add(1)
 	if err == nil {
-		s.moved = time.Now()
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = fmt.Errorf("write to topic %s: %w", r.Topic, fencedError(err))
 	}
