@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,8 +17,53 @@ import (
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
-// copyCell copies the value under the cursor.
+// mostCopied is how many rows of a selection are copied; more are for E.
+const mostCopied = 10_000
+
+// copySelection copies the selected cells as CSV, with the names of their columns.
+func (a *app) copySelection(g *widget.Grid) tea.Cmd {
+	first, end, cols, _ := g.Selection()
+	if end-first > mostCopied {
+		a.say(canvas.Warn, render.Count(end-first)+" rows are selected, "+render.Count(mostCopied)+" can be copied; E exports all")
+		return nil
+	}
+	page, err := g.Source().Page(first, int(end-first), cols)
+	if err != nil {
+		a.say(canvas.Bad, "copy: "+firstLine(err.Error()))
+		return nil
+	}
+	var sb strings.Builder
+	w := csv.NewWriter(&sb)
+	line := make([]string, len(cols))
+	for i, c := range cols {
+		line[i] = g.Column(c).Name
+	}
+	_ = w.Write(line) // a strings.Builder takes everything
+	for _, row := range page {
+		for i, c := range row {
+			line[i] = c.Text
+		}
+		_ = w.Write(line)
+	}
+	w.Flush()
+	g.Unselect()
+	return a.copyText(sb.String(), fmt.Sprintf("%s rows of %d columns as csv", render.Count(int64(len(page))), len(cols)))
+}
+
+// selectionNote says in a title what is selected.
+func selectionNote(g *widget.Grid) string {
+	first, end, cols, ok := g.Selection()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("SELECTED %s x %d  ", render.Count(end-first), len(cols))
+}
+
+// copyCell copies the value under the cursor, or what is selected.
 func (a *app) copyCell(g *widget.Grid) tea.Cmd {
+	if _, _, _, ok := g.Selection(); ok {
+		return a.copySelection(g)
+	}
 	v, ok := g.Value()
 	if !ok {
 		return nil

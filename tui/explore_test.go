@@ -366,6 +366,15 @@ func TestExportOfWhatIsShown(t *testing.T) {
 	d.keys("E ctrl+u").typed("nowhere/x.txt\n").want("DE", "x.txt").not("Error") // what is shown stays
 }
 
+// TestSelection copies a block of cells, and whole rows.
+func TestSelection(t *testing.T) {
+	folder(t)
+	d := query(t, 100, 30, byCountry)
+	d.keys("v j l").want("SELECTED 2 x 2", "*DE", ">FR").keys("y").want("copied 2 rows of 2 columns as csv (20 B)").not("SELECTED")
+	d.keys("g g V j j").want("SELECTED 3 x 3").keys("esc").not("SELECTED")
+	d.keys("V v").want("SELECTED 1 x 1").keys("v").not("SELECTED").keys("y").want("copied the cell")
+}
+
 func TestColumnsAndCells(t *testing.T) {
 	folder(t)
 	d := query(t, 100, 30, byCountry)

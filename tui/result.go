@@ -26,7 +26,7 @@ func (e *explore) gridTitle() (string, string) {
 	if e.isPart() {
 		note = e.firstFooter()
 	}
-	return title, strings.TrimSpace(note + "  " + e.shown.stats)
+	return title, selectionNote(&e.grid) + strings.TrimSpace(note+"  "+e.shown.stats)
 }
 
 // isPart reports that a table has more rows than those that are shown of it.

@@ -215,7 +215,7 @@ func (s *stream) gridTitle() (string, string) {
 	if s.at < 0 && s.running() {
 		note = footer(&s.grid, false)
 	}
-	return title, note
+	return title, selectionNote(&s.grid) + note
 }
 
 func (s *stream) drawGrid(r canvas.Region, focus bool) {

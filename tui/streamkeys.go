@@ -72,7 +72,11 @@ func (s *stream) addGridKeys() {
 		cmd("S", "sort down", just(func() { s.sortBy(true) })),
 		cmd("!", "pin or unpin column", just(s.grid.Pin)),
 		cmd("-", "hide the column", just(func() { s.grid.Hide() })),
-		cmd("y", "copy the cell", do(func() tea.Cmd { return s.a.copyCell(&s.grid) })),
+		cmd("v", "select cells", just(func() { s.hold(); s.grid.Select(false) })),
+		cmd("V", "select rows", just(func() { s.hold(); s.grid.Select(true) })),
+		&keymap.Command{Keys: []string{"esc"}, Scope: scope, Group: groupResult, Title: "end the selection", Run: just(func() { s.grid.Unselect() }),
+			When: func() bool { _, _, _, ok := s.grid.Selection(); return ok }},
+		cmd("y", "copy cell or selection", do(func() tea.Cmd { return s.a.copyCell(&s.grid) })),
 		cmd("z", "the cell alone", do(func() tea.Cmd { s.hold(); return s.a.openCell(&s.grid) })),
 		cmd("Y", "copy the row: csv, json, md, sql", do(func() tea.Cmd { return s.a.copyMenu(&s.grid, s.from.text) })),
 	)

@@ -25,6 +25,7 @@ type Grid struct {
 	height   int // rows shown by the last Draw
 	shown    int // columns shown to their end by the last Draw, right of the pinned ones
 	match    string
+	sel      block
 
 	page    [][]Cell
 	pageAt  pageKey

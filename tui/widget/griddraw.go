@@ -158,13 +158,16 @@ func (g *Grid) drawRow(r canvas.Region, t *canvas.Theme, i int, row []Cell, slot
 	if mark != 0 {
 		r.Set(0, y, mark, st)
 	}
+	if g.selected(g.top+int64(i), g.col) {
+		r.Set(0, y, '*', canvas.Key)
+	}
 	if current {
 		r.Set(0, y, '>', canvas.Key)
 	}
 	for _, s := range slots {
 		g.drawCell(r, t, y, s, row[s.order], st)
-		if current && s.order == g.col && focus {
-			r.AddStyle(s.x, y, s.w, canvas.Reverse)
+		if current && s.order == g.col && focus || g.selected(g.top+int64(i), s.order) {
+			r.AddStyle(s.x, y, s.w, selectStyle)
 		}
 		if s.order < g.view.Pinned {
 			r.Set(s.x+s.w, y, t.VLine, canvas.Frame)
