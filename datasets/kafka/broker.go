@@ -17,7 +17,9 @@ import (
 //
 // What it is not: it has no replication, no quotas, no tiered storage, and one goroutine serves all
 // requests. It leaves flushing to the operating system until it is closed: after a crash of the
-// process nothing acknowledged is lost, after one of the machine the newest records may be.
+// process no acknowledged record is lost, after one of the machine the newest may be. A crash of the
+// process also forgets which transactions were open or had been aborted: read committed readers may
+// then see rows of an aborted one, or none behind one that was open. Close loses nothing.
 type Broker struct {
 	cluster *kfake.Cluster
 	addr    string
