@@ -133,6 +133,8 @@ func pushBelowJoin(preds []expr.Expr, j *plan.Join) (plan.Node, bool) {
 	for _, p := range preds {
 		ls, rs := side(p, left)
 		switch {
+		case ls != rs && j.Kind != plan.Left && hazardous(p):
+			above = append(above, p)
 		case !rs && (ls || j.Kind != plan.Full): // the preserved side, or a constant
 			l = append(l, p)
 		case rs && !ls && j.Kind == plan.Inner:
@@ -160,6 +162,26 @@ func pushBelowJoin(preds []expr.Expr, j *plan.Join) (plan.Node, bool) {
 		return &plan.Filter{In: &out, Pred: expr.And(above...)}, true
 	}
 	return &out, true
+}
+
+// hazardous is true for predicates that ordinary values make fail: a division by what is not
+// constant, a cast of text. Below a join they would meet rows that the join leaves out, and the query
+// would fail where it does not without the optimizer.
+func hazardous(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		switch x := x.(type) {
+		case *expr.Call:
+			if x.Fn.Name == "/" || x.Fn.Name == "%" {
+				_, constant := x.Args[1].(*expr.Lit)
+				found = found || !constant
+			}
+		case *expr.Cast:
+			found = found || !x.Try && x.Arg.Type().IsText() && !x.To.IsText()
+		}
+		return !found
+	})
+	return found
 }
 
 // addToJoin makes a predicate over both sides a key, or a part of the residual.
