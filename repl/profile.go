@@ -106,30 +106,6 @@ func (s *Session) column(ctx context.Context, table, column string) (plan.Table,
 	return nil, vec.Field{}, misuse("%s has no column %s%s", table, column, hint)
 }
 
-// notTable is the error of a text that cannot name a table; of one in quotes, such as a topic with a
-// range that is none, it is what is wrong inside them.
-func notTable(table, text string, err error) error {
-	if err != nil && strings.HasPrefix(table, "'") {
-		return &StatementError{Text: describeErrors(err, text), Err: ErrSyntax}
-	}
-	return misuse("%s is no table: a name, or a path in quotes", table)
-}
-
-// Unbounded tells whether a table, as SQL text names it, does not end.
-func (s *Session) Unbounded(ctx context.Context, table string) (bool, error) {
-	text := "SELECT * FROM " + table
-	script, err := syntax.Parse(text)
-	if err != nil {
-		return false, notTable(table, text, err)
-	}
-	bound, err := s.begin(ctx, s.out, nil).bind(script.Stmts[0], text)
-	if err != nil {
-		return false, err
-	}
-	root, _ := planOf(bound)
-	return plan.Unbounded(root), nil
-}
-
 // Profile reads a column of a table, as SQL text names it: orders, 'flights.parquet', _1. A topic
 // needs a range that ends.
 func (s *Session) Profile(ctx context.Context, table, column string) (*Profile, error) {
