@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -290,4 +291,28 @@ func TestRequests(t *testing.T) {
 	if err := r.client.Replace(ctx, spec); !errors.As(err, &api) || api.Hint != "" {
 		t.Errorf("a wrong query is told to be replaced: %+v", err)
 	}
+}
+
+// TestClientGoesAway has clients that do not wait for the end of what they asked for: the job is not left
+// standing.
+func TestClientGoesAway(t *testing.T) {
+	r, spec := rigWithBids(t)
+	for i := range 12 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
+		var err error
+		switch i % 3 {
+		case 0:
+			err = r.client.Restart(ctx, "bids")
+		case 1:
+			err = r.client.Rescale(ctx, "bids", 1+i%2)
+		default:
+			err = r.client.Replace(ctx, spec)
+		}
+		cancel()
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !isStatus(err, 409) {
+			t.Error(err)
+		}
+	}
+	runs := func(d jobs.Detail) bool { return d.State == jobs.Running && d.RowsOut > 0 }
+	r.await("bids", "that it goes on", runs)
 }
