@@ -99,6 +99,9 @@ func (a *app) Init() tea.Cmd {
 		return tea.Batch(a.finish(), a.explore.loadRoots(), a.front().enter())
 	}
 	a.started = true
+	if a.opts.Job != "" {
+		return tea.Batch(a.explore.start(), a.openJob(a.opts.Job))
+	}
 	return tea.Batch(a.explore.start(), a.front().enter())
 }
 

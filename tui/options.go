@@ -23,6 +23,8 @@ type Options struct {
 	Sources []string
 	// Screen is the first one: "explore" (default), "stream" or "jobs".
 	Screen string
+	// Job is opened at the start.
+	Job string
 	// Query is put into the editor at the start, and run when RunQuery is set.
 	Query    string
 	RunQuery bool

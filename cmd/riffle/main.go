@@ -144,7 +144,7 @@ func (a *app) root() *cobra.Command {
 		Short: "SQL over Parquet files and Kafka topics, bounded and streaming",
 		Long: "riffle is a columnar dataflow engine: it runs bounded queries over files and streaming jobs over\n" +
 			"Kafka with the same SQL, exactly once, in one process. Without a command it opens its screens over the\n" +
-			"sources that are named: files, directories, globs, kafka://host:port/topic.",
+			"sources that are named: files, directories, globs, kafka://host:port/topic; or on a job by its name.",
 		Example:       "  riffle demo\n  riffle sql \"SELECT count(*) FROM 'flights.parquet'\"",
 		SilenceUsage:  true,
 		SilenceErrors: true,

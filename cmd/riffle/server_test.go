@@ -300,7 +300,14 @@ func TestServerProd(t *testing.T) {
 	r.run(0, "restart", "rows", "--yes")
 	r.run(0, "rescale", "rows", "2", "--yes")
 	r.run(0, "savepoint", "rm", "rows", "kept", "--yes")
-	w := onTerminal(t, r.dir, "stop", "rows", "--server", r.path("home/riffle.sock"))
+	w := onTerminal(t, r.dir, "rows", "--server", r.path("home/riffle.sock")) // a job by its name
+	w.sees("[4 Jobs]", "Operators of rows", "prod  rw")
+	w.leave()
+	shown := r.start("rows")
+	if code, e := shown.wait(); code != 0 || !strings.Contains(shown.out.String(), "running") {
+		t.Errorf("riffle rows: exit %d, %s%s", code, shown.out.String(), e)
+	}
+	w = onTerminal(t, r.dir, "stop", "rows", "--server", r.path("home/riffle.sock"))
 	w.sees("Type the name of the job:")
 	w.enters("row")
 	w.sees("is not rows: nothing was changed", "ended with 2")

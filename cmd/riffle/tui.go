@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 
 // open is riffle without a command: the screens, over the sources that the arguments name.
 func (a *app) open(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && !isSource(args[0]) && a.isJob(cmd.Context(), args[0]) {
+		return a.openJob(cmd, args[0])
+	}
 	for _, arg := range args {
 		if !isSource(arg) {
 			return unknownCommand(cmd, arg)
@@ -37,6 +41,36 @@ func (a *app) open(cmd *cobra.Command, args []string) error {
 		}
 		return nil
 	})
+}
+
+// isJob tells whether the job server has a job of that name; it is not waited for long.
+func (a *app) isJob(ctx context.Context, name string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	c, err := a.server.Connect()
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	list, err := c.List(ctx)
+	return err == nil && slices.ContainsFunc(list, func(j repl.JobInfo) bool { return j.Name == name })
+}
+
+// openJob shows a job in the screens; without a terminal it is riffle jobs show.
+func (a *app) openJob(cmd *cobra.Command, name string) error {
+	if !a.onTerminal() || a.plain {
+		return a.withJobs(func(c *repl.Jobs) error {
+			d, err := c.Show(cmd.Context(), name)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(d)
+			}
+			return a.printDetail(d)
+		})
+	}
+	return a.screens(cmd.Context(), tui.Options{Screen: "jobs", Job: name}, func(*repl.Session) error { return nil })
 }
 
 // isSource tells whether an argument can be a table and not a misspelt command.
