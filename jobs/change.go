@@ -300,26 +300,13 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
-	j.mu.Lock()
-	version := j.rec.Version + 1
-	j.mu.Unlock()
-	from, err := s.savepointDir(spec.Name, s.freeLabel(spec.Name, fmt.Sprintf("before-v%d", version)))
-	if err != nil {
-		return err
-	}
-	old := ""
-	err = s.change(ctx, spec.Name, "replaced", "replaced by a new version of its query", func() error {
-		old = j.dirNow()
-		ids, err := s.checkpointsOf(old)
-		switch {
-		case err != nil:
+	old, from, version := "", "", 0
+	err = s.change(ctx, spec.Name, "replaced", "replaced by a new version of its query", func() (err error) {
+		j.mu.Lock()
+		old, version = j.stateDir(), j.rec.Version+1
+		j.mu.Unlock()
+		if from, err = s.saveBefore(ctx, j, old, version); err != nil {
 			return err
-		case len(ids) == 0:
-			from = ""
-		default:
-			if err := s.exportLast(ctx, j, from, true); err != nil {
-				return err
-			}
 		}
 		return os.RemoveAll(j.versionDir(version))
 	}, func(r *record) {
@@ -336,6 +323,19 @@ func (s *Server) Replace(ctx context.Context, spec Spec) error {
 		j.logError(os.RemoveAll(old)) // what stays is removed when the server starts
 	}
 	return err
+}
+
+// saveBefore makes the savepoint that a version of a job begins with, of the last checkpoint in the directory
+// of the one before; "" when there is none.
+func (s *Server) saveBefore(ctx context.Context, j *job, old string, version int) (dir string, err error) {
+	ids, err := s.checkpointsOf(old)
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	if dir, err = s.savepointDir(j.name(), s.freeLabel(j.name(), fmt.Sprintf("before-v%d", version))); err != nil {
+		return "", err
+	}
+	return dir, s.exportLast(ctx, j, dir, true)
 }
 
 // complete gives a spec for the job's state the job's directory, unless it has one of its own, and checks it.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -321,5 +322,32 @@ func TestClientGoesAway(t *testing.T) {
 		if !strings.Contains(err.Error(), "is being") && !strings.Contains(err.Error(), "is stopping") {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestReplaceTogether has clients that replace a job at the same time: each that succeeds makes a version of its
+// own, with a savepoint of the one before.
+func TestReplaceTogether(t *testing.T) {
+	r, spec := rigWithBids(t)
+	var wg sync.WaitGroup
+	var made atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			for range 3 {
+				err := r.client.Replace(t.Context(), spec)
+				if err != nil && !isStatus(err, 409) {
+					t.Error(err)
+				}
+				if err == nil {
+					made.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	d := r.await("bids", "a checkpoint", func(d jobs.Detail) bool { return d.State == jobs.Running && d.Checkpoints > 0 })
+	list, err := r.client.Savepoints(t.Context(), "bids")
+	if err != nil || int64(d.Version) != 1+made.Load() || int64(len(list)) != made.Load() {
+		t.Errorf("version %d after %d replacements, %d savepoints, %v", d.Version, made.Load(), len(list), err)
 	}
 }
