@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -135,5 +139,39 @@ func TestReadOnly(t *testing.T) {
 	}
 	if list, err := os.ReadDir("."); err != nil || len(list) > 0 {
 		t.Errorf("something was written: %v %v", list, err)
+	}
+}
+
+// TestReaderHasEnough: a reader that closes the pipe ends riffle, without an error and without a word.
+func TestReaderHasEnough(t *testing.T) {
+	for _, args := range [][]string{
+		{"sql", "SELECT * FROM gen.tpch_orders(sf => 1)"},
+		{"sql", "SELECT * FROM gen.nexmark_bid(events => 100000000, stream => true)"},
+		{"sql", "SELECT * FROM gen.tpch_orders(sf => 1)", "-o", "arrow"},
+		{"cat", "gen.csv"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "gen.csv"), []byte("a\n"+strings.Repeat("1234567\n", 1<<18)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), childTime)
+		c := exec.CommandContext(ctx, filepath.Join(bin, "riffle"), args...)
+		var words strings.Builder
+		c.Dir, c.Stderr = dir, &words
+		out, err := c.StdoutPipe()
+		if err == nil {
+			err = c.Start()
+		}
+		if err == nil {
+			_, err = io.ReadFull(out, make([]byte, 100))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Close()
+		if err := c.Wait(); err != nil || words.Len() > 0 {
+			t.Errorf("riffle %q: %v %s", args, err, words.String())
+		}
+		cancel()
 	}
 }

@@ -18,7 +18,12 @@ import (
 	"github.com/riffle-io/riffle/repl"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	// A reader that has enough is no error: without this, Go ends the process by the signal. Ignoring it
+	// would be handed on to the editor and to other programs that riffle starts.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // app is what the commands share: the global flags and the streams.
 type app struct {
@@ -92,7 +97,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 		return nil
 	}
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	if err == nil || errors.Is(err, syscall.EPIPE) && ctx.Err() == nil {
 		return exitOK
 	}
 	code := exitCode(ctx, err)
