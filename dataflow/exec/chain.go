@@ -37,6 +37,7 @@ type link struct {
 	sides []*side
 	stats *opCounters // its wm is the promise it passed on last
 
+	forgets bool // its state is in no snapshot
 	decides bool // a sink whose own system says which checkpoint was committed last
 }
 

@@ -124,7 +124,7 @@ func (c *coordinator) trigger(final bool) {
 }
 
 func (c *coordinator) triggerLocked() {
-	if c.cur != nil || c.busy || c.last || c.left == 0 || !c.building() {
+	if c.cur != nil || c.busy || c.last || c.left == 0 || !c.ready() {
 		return
 	}
 	c.last = c.stopped
@@ -149,11 +149,11 @@ func (c *coordinator) triggerLocked() {
 	c.checkLocked()
 }
 
-// building is false while a shared structure is still being built: a barrier could not pass the
-// tasks that wait for it. Checkpoints start after that.
-func (c *coordinator) building() bool {
+// ready is false while a shared structure is still being built, since a barrier could not pass the tasks
+// that wait for it, and while a task has state that is in no snapshot. Checkpoints start after that.
+func (c *coordinator) ready() bool {
 	for _, s := range c.job.stages {
-		if s.builds == nil {
+		if s.builds == nil && !s.forgets {
 			continue
 		}
 		for _, t := range s.tasks {

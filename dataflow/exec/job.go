@@ -189,7 +189,7 @@ func (j *Job) buildChain(s *stage, t *task) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", spec.name, err)
 		}
-		l := &link{op: o, id: spec.id, name: spec.name, stats: newCounters()}
+		l := &link{op: o, id: spec.id, name: spec.name, stats: newCounters(), forgets: spec.forgets}
 		if spec.node != nil {
 			j.stats[spec.node] = append(j.stats[spec.node], l.stats)
 		}

@@ -147,7 +147,7 @@ func (c *coordinator) loadSources(cp *state.Checkpoint) error {
 		have[s.ID], byTable[s.Table] = s.Splits, s.Splits
 	}
 	for _, s := range c.job.stages {
-		if s.source == nil || !s.source.unbounded && !c.checkpointed(s.source.id, have) {
+		if s.source == nil || s.feeds || !s.source.unbounded && !c.checkpointed(s.source.id, have) {
 			continue
 		}
 		raw, ok := have[s.source.id]
@@ -181,6 +181,9 @@ func (c *coordinator) restore(t *task) error {
 		return nil
 	}
 	return t.eachLink(func(l *link) error {
+		if l.forgets && !t.stage.feeds { // it was done when the checkpoint was taken, and would give a row over no input
+			l.out = nowhere
+		}
 		if s, ok := l.op.(dataflow.Snapshotter); ok {
 			if err := s.Restore(c.from.Operator(l.id)); err != nil {
 				return l.blame(fmt.Errorf("restore from checkpoint %d: %w", c.from.ID, err))
@@ -282,7 +285,7 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 		if r == nil {
 			continue
 		}
-		if r.source != "" && t.stage.builds == nil {
+		if r.source != "" && !t.stage.feeds {
 			splits[r.source] = append(splits[r.source], r.splits...)
 			tables[r.source] = t.stage.source.table
 		}
@@ -310,7 +313,7 @@ func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 func (c *coordinator) publish(cp *checkpoint) error {
 	positions := map[dataflow.Source]map[string][]byte{}
 	for t, r := range cp.reports {
-		if t.source == nil || t.stage.builds != nil {
+		if t.source == nil || t.stage.feeds {
 			continue
 		}
 		src := t.stage.source.src

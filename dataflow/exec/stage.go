@@ -28,6 +28,7 @@ type stage struct {
 	pools   []*batchPool // by channel of the inbox: where its batches go back to
 	builds  *shared      // what this stage builds, instead of an output
 	feeds   bool         // its rows end in what a stage builds
+	forgets bool         // it takes no checkpoint before it is done
 	tasks   []*task
 }
 
@@ -38,6 +39,8 @@ type opSpec struct {
 	make  func(task int) (dataflow.Operator, error)
 	node  plan.Node
 	sides []string
+
+	forgets bool // its state is in no snapshot
 }
 
 // edge connects two stages.
@@ -134,7 +137,7 @@ func (b *builder) push(s *stage, n plan.Node) error {
 		return err
 	}
 	word, _, _ := strings.Cut(n.Describe(), " ")
-	spec := opSpec{id: b.id(n), name: word, make: mk, node: n}
+	spec := opSpec{id: b.id(n), name: word, make: mk, node: n, forgets: forgets(n)}
 	switch n := n.(type) {
 	case *plan.Window: // rows without an event time
 		spec.sides = []string{"late"}
@@ -144,7 +147,22 @@ func (b *builder) push(s *stage, n plan.Node) error {
 		}
 	}
 	s.ops = append(s.ops, spec)
+	s.forgets = s.forgets || spec.forgets
 	return nil
+}
+
+// forgets tells whether the operator of n has state that is in no snapshot: what needs the whole of an
+// input that ends is computed anew after a crash, and takes no checkpoint before it is done.
+func forgets(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Aggregate: // a partial one flushes at barriers
+		return n.Mode != plan.AggPartial && n.Window == nil && !n.Updating
+	case *plan.Sort, *plan.Single:
+		return true
+	case *plan.Limit:
+		return !plan.Unbounded(n.In)
+	}
+	return false
 }
 
 // connect makes n the producer of input in of stage to.
@@ -225,7 +243,7 @@ func (b *builder) sort(n *plan.Sort) (*stage, error) {
 		make: func(int) (dataflow.Operator, error) { return op.NewSort(runs), nil }})
 	s := b.add("Merge", 1)
 	s.source = &sourceStage{src: &runsSource{runs: runs, schema: n.Schema()}, queue: true, id: b.id(n)}
-	s.waitFor = append(s.waitFor, sh)
+	s.waitFor, s.forgets = append(s.waitFor, sh), true
 	return s, s.source.list(b.job.ctx)
 }
 
