@@ -2,22 +2,35 @@ package syntax
 
 import "strings"
 
+// prefixLen is how many letters of a word make it an abbreviation of those that begin with it.
+const prefixLen = 3
+
 // Suggest returns the candidate that word was probably meant to be, or "" when none is near.
-// Distance is Damerau-Levenshtein without case (insert, delete, replace, or swap two neighbours, each
+// An exact match is returned as it is spelt in candidates. A word of three letters or more stands for
+// the shortest candidate that begins with it: sel is SELECT, not SET. Otherwise the nearest is meant:
+// distance is Damerau-Levenshtein without case (insert, delete, replace, or swap two neighbours, each
 // costs one); up to a third of the word's length is near, but at least one edit. Ties go to the first
-// candidate. An exact match is returned as it is spelt in candidates.
+// candidate.
 func Suggest(word string, candidates []string) string {
 	w := []rune(strings.ToLower(word))
 	limit := max(1, len(w)/3)
 	best, bestDist := "", limit+1
+	begins := ""
 	for _, c := range candidates {
-		r := []rune(strings.ToLower(c))
+		lower := strings.ToLower(c)
+		if len(w) >= prefixLen && strings.HasPrefix(lower, string(w)) && (begins == "" || len(c) < len(begins)) {
+			begins = c
+		}
+		r := []rune(lower)
 		if abs(len(r)-len(w)) >= bestDist || len(r) <= limit {
 			continue
 		}
 		if d := editDistance(w, r); d < bestDist {
 			best, bestDist = c, d
 		}
+	}
+	if begins != "" && bestDist > 0 {
+		return begins
 	}
 	return best
 }

@@ -148,8 +148,9 @@ func TestSuggest(t *testing.T) {
 	for _, c := range []struct{ word, want string }{
 		{"selct", "SELECT"}, {"form", "FROM"}, {"GROPU", "GROUP"}, {"wehre", "WHERE"}, {"limt", "LIMIT"},
 		{"banana", ""}, {"x", ""}, {"", ""}, {"from", "FROM"},
+		{"sel", "SELECT"}, {"SELE", "SELECT"}, {"set", "SET"}, {"se", "SET"}, {"gro", "GROUP"}, {"group", "GROUP"}, {"lim", "LIMIT"},
 	} {
-		if got := Suggest(c.word, []string{"SELECT", "FROM", "WHERE", "GROUP", "LIMIT", "OR"}); got != c.want {
+		if got := Suggest(c.word, []string{"GROUPING", "SET", "SELECT", "FROM", "WHERE", "GROUP", "LIMIT", "OR"}); got != c.want {
 			t.Errorf("Suggest(%q) = %q, want %q", c.word, got, c.want)
 		}
 	}
