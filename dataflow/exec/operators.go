@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/expr"
@@ -103,7 +104,7 @@ func (j *Job) aggregate(n *plan.Aggregate) (func(task int) (dataflow.Operator, e
 	mode, _ := plan.ModeOf(n.In)
 	spec := op.AggSpec{Keys: n.Keys, Aggs: n.Aggs, In: n.In.Schema().Types(), Changelog: mode == plan.Retract}
 	if n.Clustered {
-		ends := op.NewSplitEnds(spec, n.ClusterKey, j.opts.Budget(fmt.Sprintf("ends/%p", n)))
+		ends := op.NewSplitEnds(spec, n.ClusterKey, j.opts.Budget("aggregation by "+strings.Join(n.Names, ", ")))
 		j.shared = append(j.shared, ends)
 		return func(int) (dataflow.Operator, error) { return op.NewClusteredAgg(spec, ends) }, nil
 	}
@@ -142,6 +143,18 @@ func joinKeys(n *plan.Join) (keys [2][]expr.Expr) {
 	return keys
 }
 
+// joinName is a join as an error names it: by its keys.
+func joinName(n *plan.Join) string {
+	if len(n.Keys) == 0 {
+		return "join without equal keys"
+	}
+	on := make([]string, len(n.Keys))
+	for i, k := range n.Keys {
+		on[i] = k.L.String() + " = " + k.R.String()
+	}
+	return "join on " + strings.Join(on, " AND ")
+}
+
 func (j *Job) joinTable(n *plan.Join) (*op.JoinTable, error) {
 	keys := joinKeys(n)
 	kind, ok := map[plan.JoinKind]op.JoinKind{plan.Inner: op.JoinInner, plan.Left: op.JoinLeft, plan.Semi: op.JoinSemi, plan.Anti: op.JoinAnti, plan.Mark: op.JoinMark}[n.Kind]
@@ -151,7 +164,7 @@ func (j *Job) joinTable(n *plan.Join) (*op.JoinTable, error) {
 	t, err := op.NewJoinTable(op.JoinSpec{
 		Kind: kind, Probe: n.L.Schema().Types(), Build: n.R.Schema().Types(), ProbeKeys: keys[0], BuildKeys: keys[1],
 		Residual: n.Residual, NullAware: n.NullAware,
-		Budget: j.opts.Budget(fmt.Sprintf("join/%p", n)),
+		Budget: j.opts.Budget(joinName(n)),
 	})
 	if err != nil {
 		return nil, err
