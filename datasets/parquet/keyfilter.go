@@ -71,7 +71,7 @@ func (r *reader) startKeys(g *rowGroup) error {
 		if err != nil {
 			return fmt.Errorf("page index: %w", err)
 		}
-		if x != nil && len(x.first) > 1 {
+		if x != nil && len(x.pages) > 1 {
 			r.ranges = intersect(r.ranges, x.where(c.leaf, g.rows, func(b bounds) bool {
 				return !b.allNull && (!b.hasRange || set.Overlaps(b.lo.I, b.hi.I))
 			}))

@@ -17,7 +17,13 @@ type pageIndex struct {
 	nullPages []bool
 	min, max  [][]byte
 	nulls     []int64
-	first     []int64 // row number of each page's first row
+	pages     []pageOffset
+}
+
+// pageOffset is where a page is.
+type pageOffset struct {
+	at, size int64 // in the file, header included
+	row      int64 // number of its first row
 }
 
 func readPageIndex(r io.ReaderAt, c *columnChunk, rows int64) (*pageIndex, error) {
@@ -34,22 +40,28 @@ func readPageIndex(r io.ReaderAt, c *columnChunk, rows int64) (*pageIndex, error
 	if t.err != nil {
 		return nil, t.err
 	}
-	buf = make([]byte, c.offIdx.len)
+	var err error
+	if x.pages, err = readOffsets(r, c); err != nil {
+		return nil, err
+	}
+	return x, x.check(rows)
+}
+
+// readOffsets reads the offset index of a chunk, which has one.
+func readOffsets(r io.ReaderAt, c *columnChunk) (out []pageOffset, err error) {
+	buf := make([]byte, c.offIdx.len)
 	if err := readFull(r, buf, c.offIdx.at); err != nil {
 		return nil, err
 	}
-	t = &thriftReader{b: buf}
+	t := &thriftReader{b: buf}
 	t.fields(func(id int, _ byte) bool {
 		if id != 1 {
 			return false
 		}
-		x.first = structs(t, readFirstRow)
+		out = structs(t, readPageOffset)
 		return true
 	})
-	if t.err != nil {
-		return nil, t.err
-	}
-	return x, x.check(rows)
+	return out, t.err
 }
 
 func (x *pageIndex) columnField(t *thriftReader) func(id int, typ byte) bool {
@@ -80,23 +92,34 @@ func (x *pageIndex) columnField(t *thriftReader) func(id int, typ byte) bool {
 	}
 }
 
-func readFirstRow(t *thriftReader) (row int64) {
+func readPageOffset(t *thriftReader) (p pageOffset) {
 	t.fields(func(id int, _ byte) bool {
-		if id == 3 {
-			row = t.i64()
+		switch id {
+		case 1:
+			p.at = t.i64()
+		case 2:
+			p.size = int64(t.i32())
+		case 3:
+			p.row = t.i64()
+		default:
+			return false
 		}
-		return id == 3
+		return true
 	})
-	return row
+	return p
 }
 
 func (x *pageIndex) check(rows int64) error {
-	n := len(x.first)
+	n := len(x.pages)
 	if len(x.nullPages) != n || len(x.min) != n || len(x.max) != n || x.nulls != nil && len(x.nulls) != n {
 		return corrupt("the page index has lists of different lengths")
 	}
-	for i, f := range x.first {
-		if i == 0 && f != 0 || i > 0 && f < x.first[i-1] || f > rows {
+	return checkOffsets(x.pages, rows)
+}
+
+func checkOffsets(pages []pageOffset, rows int64) error {
+	for i, p := range pages {
+		if i == 0 && p.row != 0 || i > 0 && p.row < pages[i-1].row || p.row > rows {
 			return corrupt("the page index has rows out of order")
 		}
 	}
@@ -111,10 +134,10 @@ func (x *pageIndex) ranges(l *leaf, e expr.Expr, rows int64) []rowRange {
 // where gives the rows of the pages whose bounds may accepts.
 func (x *pageIndex) where(l *leaf, rows int64, may func(bounds) bool) []rowRange {
 	var out []rowRange
-	for i, from := range x.first {
-		to := rows
-		if i+1 < len(x.first) {
-			to = x.first[i+1]
+	for i := range x.pages {
+		from, to := x.pages[i].row, rows
+		if i+1 < len(x.pages) {
+			to = x.pages[i+1].row
 		}
 		nulls := int64(-1)
 		if x.nulls != nil {

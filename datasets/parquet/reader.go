@@ -38,8 +38,10 @@ type reader struct {
 	active []*filter // filters that the row group does not pass as a whole
 	keys   []*keyState
 	ranges []rowRange
-	row    int64 // next
-	left   int64 // rows that are still wanted; -1: all
+	skip   Skip      // why ranges is empty from the start, as far as prune made it so
+	skipBy expr.Expr // the filter that did; nil: several together
+	row    int64     // next
+	left   int64     // rows that are still wanted; -1: all
 	done   []bool
 	col    int // being decoded, for errors; -1: none
 }
@@ -53,7 +55,7 @@ func newReader(s *source, filters []*filter) *reader {
 // open starts with row row of a row group.
 func (r *reader) open(ctx context.Context, d splitData, row int64) (err error) {
 	r.ctx, r.f, r.g, r.row, r.col = ctx, d.f, d.g, row, -1
-	r.left = r.src.scan.Limit
+	r.left, r.skip, r.skipBy = r.src.scan.Limit, SkipNone, nil
 	g := &d.f.meta.groups[d.g]
 	r.ranges = append(r.ranges[:0], rowRange{row, g.rows})
 	if r.r, err = d.f.acquire(); err != nil {
@@ -96,7 +98,7 @@ func (r *reader) prune(g *rowGroup) error {
 				b := l.chunkBounds(g)
 				b.absent = func(v vec.Value) bool { return bf.absent(l, v) }
 				if !mayMatch(f.e, func(int) bounds { return b }) {
-					r.ranges = nil
+					r.ranges, r.skip, r.skipBy = nil, SkipBloom, f.e
 					return nil
 				}
 			}
@@ -105,8 +107,16 @@ func (r *reader) prune(g *rowGroup) error {
 		if err != nil {
 			return fmt.Errorf("page index: %w", err)
 		}
-		if x != nil && len(x.first) > 1 {
-			r.ranges = intersect(r.ranges, x.ranges(l, f.e, g.rows))
+		if x == nil || len(x.pages) <= 1 {
+			continue
+		}
+		own := x.ranges(l, f.e, g.rows)
+		if r.ranges = intersect(r.ranges, own); len(r.ranges) == 0 {
+			r.skip = SkipPages
+			if len(own) == 0 {
+				r.skipBy = f.e
+			}
+			return nil
 		}
 	}
 	r.col = -1

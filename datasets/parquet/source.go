@@ -64,11 +64,15 @@ func (s *source) Splits(context.Context) ([]dataflow.Split, error) {
 				}
 				left -= rows
 			}
-			out = append(out, dataflow.Split{ID: fmt.Sprintf("%s#%d", f.path, g), MinTime: s.minTime(f, g), Rows: rows, Data: splitData{f, g}})
+			out = append(out, s.split(f, g))
 		}
 	}
 	s.share(out)
 	return out, nil
+}
+
+func (s *source) split(f *file, g int) dataflow.Split {
+	return dataflow.Split{ID: fmt.Sprintf("%s#%d", f.path, g), MinTime: s.minTime(f, g), Rows: f.meta.groups[g].rows, Data: splitData{f, g}}
 }
 
 // leaf is the leaf of column c of the scan; nil when the file has none.
