@@ -224,17 +224,36 @@ func (c *chunk) load() (out []*vec.Batch, err error) {
 	}
 }
 
-// WriteMarkdown writes all rows to a file, as a table of Markdown.
-func (r *Result) WriteMarkdown(path string) error {
+// WriteMarkdown writes all rows to a file, as a table of Markdown with the columns of the numbers
+// cols in their order; nil is all of them.
+func (r *Result) WriteMarkdown(path string, cols []int) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	o := r.Render()
 	o.Format = "md"
+	if cols != nil {
+		all := o
+		o.Names, o.Types = make([]string, len(cols)), make([]vec.Type, len(cols))
+		for i, c := range cols {
+			o.Names[i], o.Types[i] = all.Names[c], all.Types[c]
+		}
+	}
 	w, err := render.New(f, o)
+	if err == nil && cols != nil {
+		w = &projected{w, cols}
+	}
 	if err == nil {
 		err = r.CopyTo(w, -1)
 	}
 	return errors.Join(err, f.Close())
 }
+
+// projected is a writer that gets some columns of what is written.
+type projected struct {
+	render.Writer
+	cols []int
+}
+
+func (p *projected) Write(b *vec.Batch) error { return p.Writer.Write(b.Project(p.cols)) }

@@ -202,15 +202,15 @@ func (e *explore) shownColumns() string {
 	return strings.Join(as, ", ")
 }
 
-// exportMarkdown writes the whole result as a table of Markdown.
+// exportMarkdown writes all rows of the result as a table of Markdown, with the columns that are shown.
 func (e *explore) exportMarkdown(path string) tea.Cmd {
-	res := e.shown.res
+	res, cols := e.shown.res, slices.Clone(e.grid.GetView().Order)
 	if e.a.ses.ReadOnly {
 		e.a.say(canvas.Warn, "READ-ONLY: nothing is changed here")
 		return nil
 	}
 	return e.a.background(func(context.Context) func() tea.Cmd {
-		err := res.WriteMarkdown(path)
+		err := res.WriteMarkdown(path, cols)
 		return func() tea.Cmd {
 			if err != nil {
 				e.a.say(canvas.Bad, "export: "+err.Error())

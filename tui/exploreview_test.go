@@ -72,6 +72,10 @@ func TestExportOfWhatIsShown(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(text), "country,total\nDE,") {
 		t.Errorf("wrote %q, %v", text, err)
 	}
+	text, err = os.ReadFile(filepath.Join(dir, "x.md"))
+	if err != nil || !strings.HasPrefix(string(text), "| country | total |\n| --- | ---: |\n| DE | ") {
+		t.Errorf("wrote %q, %v", text, err)
+	}
 	d.keys("E ctrl+u").typed("nowhere/x.txt\n").want("DE", "x.txt").not("Error") // what is shown stays
 }
 

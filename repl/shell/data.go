@@ -216,7 +216,7 @@ func (sh *Shell) exportMarkdown(r *repl.Result, file string) error {
 	if sh.s.ReadOnly {
 		return repl.ErrReadOnly
 	}
-	if err := r.WriteMarkdown(file); err != nil {
+	if err := r.WriteMarkdown(file, nil); err != nil {
 		return err
 	}
 	sh.say("%s rows written to %s", render.Count(r.Rows()), file)
