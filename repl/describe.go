@@ -154,49 +154,6 @@ func pageLines(pages []ParquetPage) (out []string) {
 	return out
 }
 
-// Text is the map for people: a letter for each row group, R for those that are read, and what the
-// other letters stand for.
-func (m *PruneMap) Text() string {
-	var b strings.Builder
-	for _, t := range m.Tables {
-		fmt.Fprintf(&b, "%s\n  columns  %s\n", t.Name, strings.Join(t.Columns, ", "))
-		letters, order := map[string]byte{}, []string{}
-		read := 0
-		counts := map[string]int{}
-		for _, f := range t.Files {
-			var row strings.Builder
-			for _, g := range f.Groups {
-				if g.Read {
-					row.WriteByte('R')
-					read++
-					continue
-				}
-				if letters[g.By] == 0 {
-					letters[g.By] = byte('a' + len(order)%26)
-					order = append(order, g.By)
-				}
-				counts[g.By]++
-				row.WriteByte(letters[g.By])
-			}
-			fmt.Fprintf(&b, "  %s  %s\n", row.String(), f.Path)
-		}
-		fmt.Fprintf(&b, "  R  read: %d\n", read)
-		for _, by := range order {
-			why := by
-			if why == "" {
-				why = "all conditions together"
-			}
-			fmt.Fprintf(&b, "  %c  skipped: %d, by the statistics for %s\n", letters[by], counts[by], why)
-		}
-	}
-	share := 0.0
-	if m.BytesTotal > 0 {
-		share = 100 * float64(m.BytesRead) / float64(m.BytesTotal)
-	}
-	fmt.Fprintf(&b, "row groups  %d of %d\nbytes       %s of %s at most (%.1f %%)\n", m.GroupsRead, m.Groups, render.Bytes(m.BytesRead), render.Bytes(m.BytesTotal), share)
-	return b.String()
-}
-
 // Text is the answer for people.
 func (w *Why) Text() string {
 	var b strings.Builder

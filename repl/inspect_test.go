@@ -64,37 +64,3 @@ func TestInspectParquet(t *testing.T) {
 		t.Error("a damaged file was read")
 	}
 }
-
-func TestPrune(t *testing.T) {
-	s, text := memSession(t)
-	dir := t.TempDir()
-	for _, part := range []string{"o_orderkey < 200000", "o_orderkey >= 200000"} {
-		ask(t, s, text, "COPY (SELECT o_orderkey AS k, o_comment AS c, o_totalprice AS p FROM gen.tpch_orders(sf => 0.1) WHERE "+part+") TO '"+filepath.Join(dir, part[11:13]+".parquet'"))
-	}
-	m, err := s.Prune(t.Context(), "SELECT sum(p) FROM '"+dir+"/*.parquet' WHERE k < 1000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(m.Tables) != 1 || len(m.Tables[0].Files) != 2 || m.GroupsRead != 1 || m.Groups < 2 || m.BytesRead == 0 || m.BytesRead*2 > m.BytesTotal {
-		t.Fatalf("%+v", m)
-	}
-	tab := m.Tables[0]
-	if strings.Join(tab.Columns, " ") != "k p" && strings.Join(tab.Columns, " ") != "p k" || len(tab.Filters) != 1 {
-		t.Errorf("%+v", tab)
-	}
-	for _, f := range tab.Files {
-		for _, g := range f.Groups {
-			if g.Read == (g.By != "") {
-				t.Errorf("%+v", g)
-			}
-		}
-	}
-	if m, err = s.Prune(t.Context(), "SELECT count(*) FROM '"+dir+"/*.parquet' a JOIN '"+dir+"/*.parquet' b ON a.k = b.k WHERE a.k < 0 AND b.p > 0"); err != nil || len(m.Tables) != 2 || m.GroupsRead == m.Groups {
-		t.Errorf("%+v, %v", m, err)
-	}
-	for _, bad := range []string{"SELECT 1", "SHOW TABLES", "SELECT", "SELECT * FROM 'none.parquet'"} {
-		if _, err := s.Prune(t.Context(), bad); err == nil {
-			t.Errorf("%s: no error", bad)
-		}
-	}
-}

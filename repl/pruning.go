@@ -6,21 +6,25 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/riffle-io/riffle/dataflow"
-	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/datasets/parquet"
 	"github.com/riffle-io/riffle/sql"
 	"github.com/riffle-io/riffle/sql/syntax"
 )
 
-// PruneMap says what a query will read of Parquet files, and why not the rest.
+// PruneMap says what a query will read of Parquet files, and why not the rest. Runtime filters of
+// joins and dictionaries may leave out more while it runs.
 type PruneMap struct {
 	Tables     []PrunedTable `json:"tables"`
 	Groups     int           `json:"row_groups"`
 	GroupsRead int           `json:"row_groups_read"`
+	Pages      int           `json:"pages"` // of the columns and row groups that are read, as far as looked into
+	PagesRead  int           `json:"pages_read"`
 	BytesRead  int64         `json:"bytes_read"`  // of the columns and row groups that are read, at most
 	BytesTotal int64         `json:"bytes_total"` // of the files
+	// NotLooked counts row groups that are read as far as statistics tell, and whose bloom filters and
+	// page index were not asked, because so many others were.
+	NotLooked int `json:"row_groups_not_looked_into,omitempty"`
 }
 
 // PrunedTable is one scan of the query.
@@ -38,16 +42,25 @@ type PrunedFile struct {
 	Groups []PrunedGroup `json:"row_groups"`
 }
 
-// PrunedGroup is one row group: read, or skipped by the statistics of a condition's columns. What
-// the page index and bloom filters skip inside a group shows only when the query runs.
+// PrunedGroup is one row group.
 type PrunedGroup struct {
-	Rows  int64  `json:"rows"`
-	Read  bool   `json:"read"`
-	By    string `json:"by,omitempty"` // the condition that ruled it out
-	Bytes int64  `json:"bytes"`        // of the columns that the query needs
+	Rows  int64        `json:"rows"`
+	Read  bool         `json:"read"`
+	Skip  parquet.Skip `json:"skip,omitempty"` // what ruled it out
+	By    string       `json:"by,omitempty"`   // the condition for which it did; "": not one alone
+	Bytes int64        `json:"bytes"`          // of the columns that the query needs, at most
+	// When bloom filters and page index were asked:
+	Looked    bool  `json:"looked_into,omitempty"`
+	RowsLeft  int64 `json:"rows_left,omitempty"` // in pages that may hold a match
+	Pages     int   `json:"pages,omitempty"`     // of the columns that the query needs; 0 without page index
+	PagesRead int   `json:"pages_read,omitempty"`
 }
 
-// Prune plans a query and asks its scans which row groups they would read. It runs nothing.
+// maxLook is how many row groups' bloom filters and page indexes are read for a map: a few ms each.
+const maxLook = 256
+
+// Prune plans a query and asks its scans which row groups they would read. It runs nothing; of the
+// files it reads footers and, of a bounded number of row groups, bloom filters and page indexes.
 func (s *Session) Prune(ctx context.Context, query string) (*PruneMap, error) {
 	script, err := syntax.Parse(query)
 	if err != nil || len(script.Stmts) != 1 {
@@ -69,17 +82,17 @@ func (s *Session) Prune(ctx context.Context, query string) (*PruneMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &PruneMap{}
+	out, look := &PruneMap{}, maxLook
 	for _, sc := range scansOf(phys, nil) {
 		t, ok := sc.Table.(*parquet.Table)
 		if !ok {
 			continue
 		}
-		pt, err := pruneScan(ctx, sc, t)
+		pt, err := pruneScan(ctx, sc, t, look)
 		if err != nil {
 			return nil, err
 		}
-		out.add(pt)
+		look -= out.add(pt)
 	}
 	if len(out.Tables) == 0 {
 		return nil, errNoScan
@@ -87,18 +100,28 @@ func (s *Session) Prune(ctx context.Context, query string) (*PruneMap, error) {
 	return out, nil
 }
 
-func (m *PruneMap) add(t PrunedTable) {
+// add counts a scan in, and gives how many of its row groups were looked into.
+func (m *PruneMap) add(t PrunedTable) (looked int) {
 	m.Tables = append(m.Tables, t)
 	for _, f := range t.Files {
 		m.BytesTotal += f.Size
 		for _, g := range f.Groups {
 			m.Groups++
-			if g.Read {
-				m.GroupsRead++
-				m.BytesRead += g.Bytes
+			if g.Looked {
+				looked++
+			}
+			if !g.Read {
+				continue
+			}
+			m.GroupsRead++
+			m.BytesRead += g.Bytes
+			m.Pages, m.PagesRead = m.Pages+g.Pages, m.PagesRead+g.PagesRead
+			if !g.Looked && len(t.Filters) > 0 {
+				m.NotLooked++
 			}
 		}
 	}
+	return looked
 }
 
 // planOf is the plan of a statement that has one.
@@ -126,78 +149,44 @@ func scansOf(n plan.Node, out []*plan.Scan) []*plan.Scan {
 	return out
 }
 
-// groupsRead lists the row groups that a scan with some filters reads, as "path#number".
-func groupsRead(ctx context.Context, sc *plan.Scan, t *parquet.Table, filters []expr.Expr) ([]dataflow.Split, error) {
-	c := *sc
-	c.Filter, c.Limit = filters, -1
-	src, err := t.Source(&c)
-	if err != nil {
-		return nil, err
-	}
-	return src.Splits(ctx)
-}
-
-func pruneScan(ctx context.Context, sc *plan.Scan, t *parquet.Table) (PrunedTable, error) {
+// pruneScan asks a scan what it will take of its files, and looks into at most look row groups.
+func pruneScan(ctx context.Context, sc *plan.Scan, t *parquet.Table, look int) (PrunedTable, error) {
 	out := PrunedTable{Name: t.Name(), Columns: []string{}, Filters: []string{}}
 	for _, f := range sc.Schema().Fields {
 		out.Columns = append(out.Columns, f.Name)
 	}
-	all, err := groupsRead(ctx, sc, t, nil)
-	if err != nil {
-		return out, err
-	}
-	read := map[string]bool{}
-	splits, err := groupsRead(ctx, sc, t, sc.Filter)
-	if err != nil {
-		return out, err
-	}
-	for _, sp := range splits {
-		read[sp.ID] = true
-	}
-	by := map[string]string{} // of a skipped group: the first condition that rules it out alone
 	for _, f := range sc.Filter {
 		out.Filters = append(out.Filters, f.String())
-		alone, err := groupsRead(ctx, sc, t, []expr.Expr{f})
-		if err != nil {
-			return out, err
-		}
-		kept := map[string]bool{}
-		for _, sp := range alone {
-			kept[sp.ID] = true
-		}
-		for _, sp := range all {
-			if !kept[sp.ID] && by[sp.ID] == "" {
-				by[sp.ID] = f.String()
-			}
-		}
 	}
-	return out, out.files(all, read, by)
+	decided, err := t.Decide(ctx, sc, look)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range decided {
+		if len(f.Groups) == 0 {
+			continue
+		}
+		file := PrunedFile{Path: f.Path, Size: f.Size}
+		for _, d := range f.Groups {
+			file.Groups = append(file.Groups, prunedGroup(d, sc.Limit))
+		}
+		out.Files = append(out.Files, file)
+	}
+	return out, nil
 }
 
-// files fills in the files, whose row groups are in all.
-func (t *PrunedTable) files(all []dataflow.Split, read map[string]bool, by map[string]string) error {
-	var sizes [][]int64
-	for _, sp := range all {
-		path, number := splitGroup(sp.ID)
-		n := len(t.Files)
-		if n == 0 || t.Files[n-1].Path != path {
-			size, groups, err := columnBytes(path, t.Columns)
-			if err != nil {
-				return err
-			}
-			t.Files, sizes = append(t.Files, PrunedFile{Path: path, Size: size}), append(sizes, groups)
-			n++
-		}
-		g := PrunedGroup{Rows: sp.Rows, Read: read[sp.ID]}
-		if !g.Read {
-			g.By = by[sp.ID]
-		}
-		if b := sizes[n-1]; number < len(b) {
-			g.Bytes = b[number]
-		}
-		t.Files[n-1].Groups = append(t.Files[n-1].Groups, g)
+func prunedGroup(d parquet.Decision, limit int64) PrunedGroup {
+	g := PrunedGroup{Rows: d.Rows, Read: d.Skip == parquet.SkipNone, Skip: d.Skip, Bytes: d.Bytes, Looked: d.Looked}
+	if g.Read && g.Looked {
+		g.RowsLeft, g.Pages, g.PagesRead = d.RowsLeft, d.Pages, d.PagesLeft
 	}
-	return nil
+	switch {
+	case d.By != nil:
+		g.By = d.By.String()
+	case d.Skip == parquet.SkipLimit:
+		g.By = fmt.Sprintf("LIMIT %d", limit)
+	}
+	return g
 }
 
 // splitGroup takes the name of a Parquet split apart: "path#3".

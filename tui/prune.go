@@ -1,11 +1,8 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 
 	"github.com/riffle-io/riffle/repl"
 	"github.com/riffle-io/riffle/repl/render"
@@ -29,22 +26,14 @@ func (in *inspector) setPrune(m *repl.PruneMap, why string) {
 	}
 	in.why.Lines = nil
 	add := func(parts ...canvas.Part) { in.why.Lines = append(in.why.Lines, parts) }
-	share := 0.0
-	if m.BytesTotal > 0 {
-		share = 100 * float64(m.BytesRead) / float64(m.BytesTotal)
-	}
-	letters, names := conditions(m)
+	legend := m.Legend()
 	for _, t := range m.Tables {
 		for _, f := range t.Files {
 			add(canvas.Part{Text: filepath.Base(f.Path), S: canvas.Title}, canvas.Part{Text: "  " + render.Bytes(f.Size), S: canvas.Dim})
 			for at := 0; at < len(f.Groups); at += groupsLine {
 				line := widget.Line{{Text: "  "}}
-				for _, g := range f.Groups[at:min(at+groupsLine, len(f.Groups))] {
-					if g.Read {
-						line = append(line, canvas.Part{Text: "R", S: canvas.Good})
-					} else {
-						line = append(line, canvas.Part{Text: letters[g.By], S: canvas.Dim})
-					}
+				for i := at; i < min(at+groupsLine, len(f.Groups)); i++ {
+					line = append(line, canvas.Part{Text: legend.Letter(&f.Groups[i]), S: groupStyle(f.Groups[i].Read)})
 				}
 				add(line...)
 			}
@@ -52,45 +41,24 @@ func (in *inspector) setPrune(m *repl.PruneMap, why string) {
 	}
 	add()
 	add(canvas.Part{Text: "R", S: canvas.Good}, canvas.Part{Text: fmt.Sprintf("  read  %d", m.GroupsRead)})
-	for _, n := range names {
-		add(canvas.Part{Text: letters[n.by], S: canvas.Dim}, canvas.Part{Text: fmt.Sprintf("  skipped by %s  %d", n.by, n.groups)})
+	for _, r := range legend.Reasons {
+		add(canvas.Part{Text: r.Letter, S: canvas.Dim}, canvas.Part{Text: fmt.Sprintf("  skipped %s  %d", r.Text, r.Groups)})
 	}
 	add()
-	add(canvas.Part{Text: fmt.Sprintf("bytes: at most %s of %s (%.1f %%)", render.Bytes(m.BytesRead), render.Bytes(m.BytesTotal), share)})
+	for _, t := range m.Totals()[1:] { // the title has the row groups
+		add(canvas.Part{Text: t[0] + ": " + t[1]})
+	}
+}
+
+func groupStyle(read bool) canvas.Style {
+	if read {
+		return canvas.Good
+	}
+	return canvas.Dim
 }
 
 // groupsLine is how many row groups stand on a line.
 const groupsLine = 50
-
-// condition is what ruled row groups out.
-type condition struct {
-	by     string
-	groups int
-}
-
-// conditions gives every condition a letter, the one that skips most the first.
-func conditions(m *repl.PruneMap) (map[string]string, []condition) {
-	count := map[string]int{}
-	for _, t := range m.Tables {
-		for _, f := range t.Files {
-			for _, g := range f.Groups {
-				if !g.Read {
-					count[g.By]++
-				}
-			}
-		}
-	}
-	var list []condition
-	for _, by := range slices.Sorted(maps.Keys(count)) {
-		list = append(list, condition{by, count[by]})
-	}
-	slices.SortStableFunc(list, func(a, b condition) int { return cmp.Compare(b.groups, a.groups) })
-	letters := map[string]string{}
-	for i, c := range list {
-		letters[c.by] = string(rune('a' + min(i, 25)))
-	}
-	return letters, list
-}
 
 func (in *inspector) drawPrune(r canvas.Region, focus bool) {
 	in.why.Draw(r.Sub(1, 0, r.W-2, r.H), in.e.a.theme, focus)
