@@ -89,7 +89,7 @@ Queries follow PostgreSQL and DuckDB; tables, time and windows follow Flink, so 
 - Tables are names, ` + "`'file.parquet'`" + `, globs, directories, ` + "`'kafka://host:port/topic@from..to'`" + `, ` + "`stdin`" + ` and ` + "`gen.NAME(…)`" + `.
 - Windows of event time: ` + "`TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)`" + `, ` + "`HOP(TABLE t, DESCRIPTOR(ts), slide, size)`" + `,
   ` + "`CUMULATE`" + `, with or without Flink's ` + "`TABLE( )`" + ` around them, and the short ` + "`GROUP BY TUMBLE(ts, '1 minute')`" + `.
-- ` + "`CREATE TABLE … WITH ('connector' = …)`" + `, ` + "`CREATE VIEW`" + `, ` + "`INSERT INTO`" + `, ` + "`COPY … TO 'file'`" + `, ` + "`EXPLAIN [ANALYZE]`" + `,
+- ` + "`CREATE TABLE … WITH ('connector' = …)`" + `, ` + "`CREATE VIEW`" + `, ` + "`INSERT INTO`" + `, ` + "`COPY … TO 'file'`" + `, ` + "`EXPLAIN [ANALYZE|(COST)]`" + `,
   ` + "`DESCRIBE`" + `, ` + "`SHOW`" + `, ` + "`SET`" + `, ` + "`DROP`" + `. Parameters are ` + "`$name`" + ` or ` + "`${name}`" + `, set with ` + "`-p name=value`" + `.
 
 Where the two parents differ: division of integers truncates; avg of integers and decimals is DOUBLE, from exact sums; names

@@ -84,7 +84,8 @@ func functionRows() [][]string {
 	return rows
 }
 
-// explain shows the physical plan; ANALYZE runs it and adds what each operator did.
+// explain shows the physical plan; COST adds what the optimizer expects of each operator, ANALYZE runs
+// it and adds what each did.
 func (st *statement) explain(e *sql.Explain) error {
 	var root plan.Node
 	switch in := e.Inner.(type) {
@@ -101,6 +102,9 @@ func (st *statement) explain(e *sql.Explain) error {
 	if err != nil {
 		return err
 	}
+	if on(e, "cost") {
+		return st.explainCost(e, phys)
+	}
 	note := func(n plan.Node) string {
 		if _, ok := n.(*plan.Scan); ok {
 			return fmt.Sprintf("(about %.0f rows)", optimizer.Estimate(n).Rows)
@@ -114,16 +118,29 @@ func (st *statement) explain(e *sql.Explain) error {
 		}
 		note = func(n plan.Node) string { return analyzed(job, n) }
 	}
-	text := plan.Explain(phys, note)
-	mode, key := plan.ModeOf(phys)
-	text += "mode: " + mode.String()
-	if key != nil {
-		var names []string
-		for _, k := range key {
-			names = append(names, phys.Schema().Fields[k].Name)
-		}
-		text += ", key: " + strings.Join(names, ", ")
+	return st.planLines(plan.Explain(phys, note) + modeLine(phys))
+}
+
+// planMode is how a plan's result changes, and its key when it has one.
+func planMode(phys plan.Node) (mode string, key []string) {
+	m, cols := plan.ModeOf(phys)
+	for _, c := range cols {
+		key = append(key, phys.Schema().Fields[c].Name)
 	}
+	return m.String(), key
+}
+
+// modeLine is planMode for people.
+func modeLine(phys plan.Node) string {
+	mode, key := planMode(phys)
+	if key != nil {
+		mode += ", key: " + strings.Join(key, ", ")
+	}
+	return "mode: " + mode
+}
+
+// planLines shows a text as rows.
+func (st *statement) planLines(text string) error {
 	var rows [][]string
 	for line := range strings.Lines(text) {
 		rows = append(rows, []string{strings.TrimRight(line, "\n")})

@@ -309,9 +309,9 @@ func (a *app) countCommand() *cobra.Command {
 func (a *app) explainCommand() *cobra.Command {
 	q := &queryFlags{}
 	q.set.Limit = -1
-	analyze, prune, lint, unbounded := false, false, false, false
+	analyze, cost, prune, lint, unbounded := false, false, false, false, false
 	cmd := &cobra.Command{Use: "explain QUERY|FILE.sql [source...]", Short: "Show how a query is computed, or what keeps it from becoming a job",
-		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"\n  riffle explain --lint --unbounded query.sql",
+		Example: "  riffle explain \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --analyze \"SELECT count(*) FROM 'flights.parquet' WHERE delay > 60\"\n  riffle explain --cost \"SELECT origin, count(*) FROM 'flights.parquet' GROUP BY 1\"\n  riffle explain --lint --unbounded query.sql",
 		Args:    between(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := querySide(args[0])
@@ -334,13 +334,21 @@ func (a *app) explainCommand() *cobra.Command {
 				return a.lint(cmd.Context(), s, args[0], text, unbounded)
 			}
 			word := "EXPLAIN "
-			if analyze {
+			switch {
+			case cost && analyze:
+				return usage("--cost runs nothing and --analyze runs the query: choose one")
+			case cost && a.json:
+				word = "EXPLAIN (COST, FORMAT json) "
+			case cost:
+				word = "EXPLAIN (COST) "
+			case analyze:
 				word = "EXPLAIN ANALYZE "
 			}
 			return s.ExecutePlain(cmd.Context(), beforeLast(text, word), a.out)
 		}}
 	q.add(cmd)
 	cmd.Flags().BoolVar(&analyze, "analyze", false, "run it, and show what each operator did")
+	cmd.Flags().BoolVar(&cost, "cost", false, "the plan with what the optimizer expects of every operator: rows, bytes of tables, state of streams; nothing runs")
 	cmd.Flags().Bool("plan", false, "the plan, with the rows that each scan is thought to give: what it shows without a flag")
 	cmd.Flags().BoolVar(&prune, "prune", false, "show which row groups of Parquet files it would read, and why not the others")
 	cmd.Flags().BoolVar(&lint, "lint", false, "say what a job of it would need: exit code 5 when it cannot become one; no rows are read")
