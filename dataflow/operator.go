@@ -127,7 +127,8 @@ type Snapshotter interface {
 // Snapshot is the frozen state of one operator instance: a set of named tables.
 type Snapshot interface {
 	// Write passes the tables to w and then lets go of the frozen memory. It is called from a
-	// goroutine that is not the task's, exactly once unless Release is called instead.
+	// goroutine that is not the task's, exactly once unless Release is called instead; that of a limit
+	// that has ended is called for every checkpoint.
 	Write(w SnapshotWriter) error
 	// Release drops the snapshot unwritten.
 	Release()

@@ -38,6 +38,7 @@ type link struct {
 	stats *opCounters // its wm is the promise it passed on last
 
 	forgets bool // its state is in no snapshot
+	lasts   bool // its state counts when it has ended, and may be written to many checkpoints
 	decides bool // a sink whose own system says which checkpoint was committed last
 }
 

@@ -135,6 +135,11 @@ func (c *coordinator) triggerLocked() {
 		cp.reports[t] = r
 	}
 	clear(c.ended)
+	for t, r := range c.splits { // what lasts is in every checkpoint
+		if cp.reports[t] == nil && len(r.snaps) > 0 {
+			cp.reports[t] = r
+		}
+	}
 	e := dataflow.Event{Kind: dataflow.KindBarrier, Ckpt: cp.id, Final: cp.final}
 	for _, t := range c.tasks {
 		if t.source != nil && !t.ended.Load() {

@@ -190,6 +190,7 @@ func (j *Job) buildChain(s *stage, t *task) error {
 			return fmt.Errorf("%s: %w", spec.name, err)
 		}
 		l := &link{op: o, id: spec.id, name: spec.name, stats: newCounters(), forgets: spec.forgets}
+		_, l.lasts = spec.node.(*plan.Limit)
 		if spec.node != nil {
 			j.stats[spec.node] = append(j.stats[spec.node], l.stats)
 		}

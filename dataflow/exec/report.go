@@ -16,6 +16,7 @@ type report struct {
 	sides    map[string]int64 // rows of side outputs in this run, up to the barrier
 	pause    time.Duration
 	passed   time.Time // the barrier had passed the task
+	ended    bool      // it is of the end of the task's input, not of a barrier
 }
 
 type opSnapshot struct {
@@ -78,7 +79,7 @@ func (c *coordinator) report(t *task, id dataflow.CheckpointID, state bool) (*re
 		r.source, r.splits = t.stage.source.id, t.source.states()
 	}
 	visit := func(l *link) error {
-		if s, ok := l.op.(dataflow.Snapshotter); ok && state && c.job.opts.Store != nil {
+		if s, ok := l.op.(dataflow.Snapshotter); ok && (state || l.lasts) && c.job.opts.Store != nil {
 			snap, err := s.Snapshot(id)
 			if err != nil {
 				return l.blame(err)
@@ -128,7 +129,8 @@ func (c *coordinator) taskEnded(t *task, final bool) error {
 		if len(r.prepared) > 0 {
 			c.owed[t]++
 		}
-		c.splits[t] = &report{source: r.source, splits: r.splits, sides: r.sides}
+		r.ended = true
+		c.splits[t] = &report{source: r.source, splits: r.splits, sides: r.sides, snaps: r.snaps, ended: true}
 		if c.cur != nil && c.cur.reports[t] == nil {
 			c.cur.reports[t] = r
 		} else {

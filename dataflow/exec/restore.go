@@ -275,13 +275,14 @@ func (c *coordinator) writeTables(w *state.Writer, cp *checkpoint) error {
 func (c *coordinator) describe(m *state.Manifest, cp *checkpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m.Finished = c.left == 0 && !c.anyStopped()
+	m.Finished = true // unless a task had not ended, which it may have by now
 	splits, tables := map[string][]SplitState{}, map[string]string{}
 	for _, t := range c.tasks {
 		r := cp.reports[t]
 		if r == nil {
 			r = c.splits[t]
 		}
+		m.Finished = m.Finished && r != nil && r.ended
 		if r == nil {
 			continue
 		}
@@ -358,14 +359,4 @@ func (c *coordinator) unreported(splits map[string][]SplitState) map[string][]Sp
 		}
 	}
 	return out
-}
-
-// anyStopped is true when a task stopped at a final barrier: its input has not ended.
-func (c *coordinator) anyStopped() bool {
-	for _, t := range c.tasks {
-		if t.final {
-			return true
-		}
-	}
-	return false
 }

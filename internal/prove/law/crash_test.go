@@ -40,6 +40,14 @@ func TestCrash(t *testing.T) {
 	})
 }
 
+// TestCrashLimit counts: which rows of a stream come first is open, but not how many.
+func TestCrashLimit(t *testing.T) {
+	crashes(t, func(r *rand.Rand, c *crashCase) {
+		c.stream, c.rows = true, 1+r.IntN(len(c.data["a"]))
+		c.query = fmt.Sprintf("SELECT k, v FROM a LIMIT %d OFFSET %d", c.rows, r.IntN(len(c.data["a"])-c.rows+1))
+	})
+}
+
 // TestCrashBounded is the same with random queries over tables that end.
 func TestCrashBounded(t *testing.T) {
 	crashes(t, func(r *rand.Rand, c *crashCase) {
@@ -83,6 +91,7 @@ type crashCase struct {
 	query  string
 	deal   func(name string, all rows, splits int, seed uint64) *table
 	stream bool // tables do not end, but for e
+	rows   int  // that the answer has, whichever they are; 0: they count themselves
 	data   map[string]rows
 	disk   *vfs.Crash
 	out    ledger
@@ -126,7 +135,13 @@ func (c *crashCase) run() bool {
 		}
 		c.disk = c.disk.CrashClone(c.r.Uint64())
 	}
-	if bad := want.diff(c.out.done); bad != "" {
+	bad := want.diff(c.out.done)
+	if c.rows > 0 {
+		if bad = ""; c.out.done.total() != c.rows {
+			bad = fmt.Sprintf("%d rows, want %d", c.out.done.total(), c.rows)
+		}
+	}
+	if bad != "" {
 		c.t.Errorf("seed %d: after crashes the answer differs:\n%s\n%s\n%s", c.seed, bad, c.query, c.text)
 		return false
 	}

@@ -127,6 +127,14 @@ func (s *sheet) Emit(b *vec.Batch) error {
 	return nil
 }
 
+// total is the number of rows.
+func (s *sheet) total() (n int) {
+	for _, k := range s.count {
+		n += k
+	}
+	return n
+}
+
 func (s *sheet) add(row string, op vec.Op) {
 	if vec.IsAdd(op) {
 		s.count[row]++
