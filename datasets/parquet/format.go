@@ -26,11 +26,10 @@ func (f Format) NewWriter(w io.Writer, schema *vec.Schema) (dataflow.TableWriter
 // call.
 func (Format) Read(r io.ReaderAt, size int64, fn func(*vec.Batch) error) error {
 	f := &file{fsys: readerFS{r: r, size: size}, path: "table", size: size}
-	rest, err := f.readMeta(r)
-	if err != nil {
+	if err := f.readMeta(r); err != nil {
 		return err
 	}
-	t := &Table{name: f.path, files: []*file{f}, schema: &vec.Schema{}, omitted: rest}
+	t := &Table{name: f.path, files: []*file{f}, schema: &vec.Schema{}, omitted: f.omitted}
 	if err := t.merge(); err != nil {
 		return err
 	}

@@ -28,7 +28,10 @@ type leaf struct {
 	signed   bool    // the deprecated min and max are in that order too
 	plain    bool    // literals of t have the file's representation, as bloom filters need it
 	decimals bool    // BYTE_ARRAY that holds decimals
+	lossy    string  // what of the file's values t does not hold; "" for nothing
 }
+
+const nanoseconds = "nanoseconds become microseconds"
 
 // omitted is a column that cannot be read as a flat column, and why.
 type omitted struct{ name, why string }
@@ -124,7 +127,7 @@ func newLeaf(e *element, extra vec.Type) (l *leaf, why string) {
 		l.width = 8
 		l.int64(e)
 	case format.Int96:
-		l.t, l.width, l.conv, l.ordered = vec.TTimestamp, 12, convInt96, false
+		l.t, l.width, l.conv, l.ordered, l.lossy = vec.TTimestamp, 12, convInt96, false, nanoseconds
 	case format.Float:
 		l.t, l.width, l.conv, l.signed = vec.TFloat32, 4, convFloat32, true
 	case format.Double:
@@ -277,7 +280,7 @@ func (l *leaf) int64(e *element) {
 	case 1:
 		l.conv, l.copies, l.plain = convMillis, false, false
 	case 3:
-		l.conv, l.copies, l.plain = convNanos, false, false
+		l.conv, l.copies, l.plain, l.lossy = convNanos, false, false, nanoseconds
 	}
 }
 

@@ -29,12 +29,13 @@ type Table struct {
 
 // file is one file of a table. Its descriptor is open while readers are.
 type file struct {
-	fsys   vfs.FS
-	path   string
-	size   int64
-	meta   *fileMeta
-	leaves []leaf
-	column []int // by column of the table: the place in leaves, -1 when the file has none
+	fsys    vfs.FS
+	path    string
+	size    int64
+	meta    *fileMeta
+	leaves  []leaf
+	omitted []omitted // columns that are not read
+	column  []int     // by column of the table: the place in leaves, -1 when the file has none
 
 	mu   sync.Mutex
 	refs int
@@ -54,40 +55,39 @@ func Open(fsys vfs.FS, paths ...string) (*Table, error) {
 	}
 	t := &Table{name: strings.Join(paths, ", "), schema: &vec.Schema{}}
 	for _, n := range names {
-		f, rest, err := openFile(fsys, n)
+		f, err := openFile(fsys, n)
 		if err != nil {
 			return nil, err
 		}
 		if len(t.files) == 0 {
-			t.omitted = rest
+			t.omitted = f.omitted
 		}
 		t.files = append(t.files, f)
 	}
 	return t, t.merge()
 }
 
-func openFile(fsys vfs.FS, path string) (*file, []omitted, error) {
+func openFile(fsys vfs.FS, path string) (*file, error) {
 	f := &file{fsys: fsys, path: path}
 	h, err := fsys.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer h.Close()
 	if f.size, err = h.Size(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	rest, err := f.readMeta(h)
-	return f, rest, err
+	return f, f.readMeta(h)
 }
 
-func (f *file) readMeta(r io.ReaderAt) (rest []omitted, err error) {
+func (f *file) readMeta(r io.ReaderAt) (err error) {
 	if f.meta, err = readMeta(r, f.size); err != nil {
-		return nil, fileError(f.path, err)
+		return fileError(f.path, err)
 	}
-	if f.leaves, rest, err = leaves(f.meta); err != nil {
-		return nil, fileError(f.path, err)
+	if f.leaves, f.omitted, err = leaves(f.meta); err != nil {
+		return fileError(f.path, err)
 	}
-	return rest, nil
+	return nil
 }
 
 // merge makes the table's schema from the files'.
