@@ -42,7 +42,7 @@ func TestWrongWords(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"record nope", "riffle record nope: there are open, save"},
 		{"savepoint nope", "riffle savepoint nope: there are check, create, ls, rm, show"},
-		{"parquet nope", "riffle parquet nope: there are meta, pages, prune"},
+		{"parquet nope", "riffle parquet nope: there are compact, meta, pages, prune"},
 		{"job nope", "riffle job nope: there are set"},
 		{"jobs tap hourly", "usage: riffle jobs tap JOB OPERATOR; riffle jobs tap --help says more"},
 		{"explain", "usage: riffle explain QUERY|FILE.sql [source...]"},
@@ -131,6 +131,8 @@ func TestReadOnly(t *testing.T) {
 		{[]string{"savepoint", "rm", "hourly", "noon", "--yes"}, exitUsage, "riffle savepoint rm changes something"},
 		{[]string{"rescale", "hourly", "2", "--dry-run"}, exitUnreachable, "no job server"}, // looks
 		{[]string{"jobs"}, exitUnreachable, "no job server"},
+		{[]string{"parquet", "compact", "none.parquet", "-o", "x.parquet"}, exitUsage, "this is read-only: nothing is written to x.parquet"},
+		{[]string{"parquet", "compact", "none.parquet", "-o", "x.parquet", "--dry-run"}, exitUsage, "no such file"}, // looks
 	} {
 		code, out, e := riffle(t, append(c.args, "--read-only")...)
 		if code != c.code || !strings.Contains(out+e, c.want) {

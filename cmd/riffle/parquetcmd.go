@@ -9,12 +9,12 @@ import (
 )
 
 func (a *app) parquetCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "parquet", Short: "Look into Parquet files",
+	cmd := &cobra.Command{Use: "parquet", Short: "Look into Parquet files, and compact them",
 		Example: "  riffle parquet meta flights.parquet\n  riffle parquet prune flights.parquet --where \"delay > 600\"",
 		Args:    oneOfIts,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(a.parquetMeta("meta", "Show row groups, columns, encodings, sizes and statistics", false),
-		a.parquetMeta("pages", "Show the pages of each column too", true), a.parquetPrune())
+		a.parquetMeta("pages", "Show the pages of each column too", true), a.parquetPrune(), a.parquetCompact())
 	return cmd
 }
 
