@@ -170,7 +170,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.sqlCommand(), a.schemaCommand(), a.headCommand(), a.countCommand(), a.explainCommand(), a.brokerCommand(), a.demoCommand(), a.demoDataCommand())
 	root.AddCommand(a.serveCommand(), a.jobsCommand(), a.promoteCommand())
-	root.AddCommand(a.replCommand(), a.catCommand(), a.profileCommand(), a.parquetCommand(), a.diffCommand(), a.topicsCommand(), a.groupsCommand(), a.doctorCommand(), a.recordCommand(), a.attachCommand())
+	root.AddCommand(a.replCommand(), a.catCommand(), a.profileCommand(), a.parquetCommand(), a.diffCommand(), a.topicsCommand(), a.groupsCommand(), a.doctorCommand(), a.recordCommand(), a.attachCommand(), a.tourCommand())
 	root.AddCommand(a.specCommand(), a.configCommand())
 	root.AddCommand(a.controlCommands()...)
 	root.SetHelpCommand(a.helpCommand())
