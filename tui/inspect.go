@@ -49,6 +49,8 @@ func (e *explore) addInspectorKeys() {
 		&keymap.Command{Scope: "explore", Group: groupView, Title: "inspect a Parquet file (:inspect FILE)", Word: "inspect", Run: do(e.inspectNode),
 			Line: func(args string) tea.Cmd { return e.inspect(strings.Trim(args, `'"`)) }},
 	)
+	e.a.keys.Add(&keymap.Command{Keys: []string{"C"}, Scope: "inspect", Group: groupView, Title: "write a compacted copy (dry run first)", Short: "compact",
+		When: func() bool { return e.insp != nil && e.insp.file != nil }, Run: do(e.askCompact)})
 	closing := &keymap.Command{Keys: []string{"esc", "i", "q"}, Scope: "inspect", Group: groupView, Title: "back", Short: "back", Run: just(func() { e.insp = nil })}
 	e.a.keys.Add(closing)
 	e.a.keys.Add(moveKeys("inspect/file", func(k string) { e.insp.tree.Key(k) }, false)...)
@@ -304,7 +306,7 @@ func adviceLines(f *repl.ParquetFile) []widget.Line {
 		out = append(out, widget.Line{{Text: "not read: " + o, S: canvas.Warn}})
 	}
 	if len(out) == 0 {
-		return widget.Paragraph("nothing to improve was found")
+		out = widget.Paragraph("nothing to improve was found")
 	}
-	return out
+	return append(out, nil, widget.Line{{Text: "C", S: canvas.Accent}, {Text: "  write a compacted copy (dry run first)"}})
 }
