@@ -139,6 +139,9 @@ func (c *Compaction) Text() string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", name, render.Count(int64(l.Files)), render.Count(int64(l.RowGroups)), render.Count(l.Rows), size)
 	}
 	out := columnsText([]string{"\tfiles\trow groups\trows\tbytes", line("before", c.Before), line("after", c.After)})
+	if c.Before.Files == 1 && c.After.RowGroups >= c.Before.RowGroups {
+		out += "note: the row groups are full already\n"
+	}
 	for _, ch := range c.Changes {
 		out += "note: " + ch + "\n"
 	}

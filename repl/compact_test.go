@@ -49,6 +49,10 @@ func TestCompactParquet(t *testing.T) {
 	if got := ask(t, s, text, "SELECT count(*), sum(k), min(k) FROM '"+out+"'"); got != both {
 		t.Errorf("%s, want %s", got, both)
 	}
+	full, err := s.CompactParquet(t.Context(), CompactRequest{Paths: []string{out}, Out: filepath.Join(dir, "again.parquet"), DryRun: true})
+	if err != nil || !strings.Contains(full.Text(), "full already") || strings.Contains(c.Text(), "full already") {
+		t.Errorf("%+v, %v", full, err)
+	}
 	if _, err := s.CompactParquet(t.Context(), req); err == nil || !strings.Contains(err.Error(), "is there already") {
 		t.Errorf("%v", err)
 	}

@@ -4,6 +4,9 @@
 //	                                     └─► reader: page index ─► filter columns ─► other columns ─► batches
 //	batches ──► Writer ──► pages ─► column chunks ─► row group ─► footer
 //
+// Table.Decide opens row groups as a reader does and tells what would be read of them and why not
+// the rest; Table.Compact writes the rows of a table as one file with full row groups.
+//
 // The reader decodes pages itself, from column chunks that are read with few large calls:
 //
 //   - A dictionary page becomes one immutable *vec.Vec a row group, and its data pages become codes
