@@ -34,6 +34,10 @@ func TestCrash(t *testing.T) {
 		"SELECT s, g, count(*) AS n, sum(v) AS sv, min(v) AS mv FROM a GROUP BY s, g",
 		"SELECT a.k, a.v, b.v AS w FROM a JOIN b ON a.k = b.k AND a.g = b.g",
 		"SELECT a.k, a.v, e.s FROM a LEFT JOIN e ON a.k = e.k WHERE a.v <> 0",
+		"SELECT a.k, a.v, x.n FROM a JOIN (SELECT k, count(*) AS n, min(s) AS m FROM e GROUP BY k) x ON a.k = x.k",
+		"SELECT k, v FROM a WHERE g IN (SELECT g FROM e ORDER BY k, g, v, d, s, ts LIMIT 3) UNION ALL SELECT count(*), sum(v) FROM e UNION ALL SELECT k, max(v) FROM e GROUP BY k",
+		"SELECT DISTINCT g, s FROM a",
+		"SELECT k, count(*) AS n FROM (SELECT k, g FROM a UNION ALL SELECT k, g FROM b) GROUP BY k",
 	}
 	crashes(t, func(r *rand.Rand, c *crashCase) {
 		c.stream, c.query = true, pick(r, queries)
