@@ -85,7 +85,7 @@ func (w way) options() exec.Options {
 	if w.tiny {
 		o.Budget = func(operator string) dataflow.Budget {
 			switch {
-			case strings.HasPrefix(operator, "join/"): // a build side does not spill yet
+			case strings.HasPrefix(operator, "join "): // a build side does not spill yet
 				return &miser{limit: 1 << 40}
 			case strings.HasPrefix(operator, "hashaggregate"): // a group and its distinct values have to fit
 				return &miser{limit: groupBytes}
