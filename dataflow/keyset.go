@@ -110,13 +110,17 @@ func (s *KeySet) Overlaps(lo, hi int64) bool {
 // Select appends to dst the rows of v, those of sel or (nil) the first n, whose value may be in the
 // set. v is of a type that is stored as 32 or 64 bit integers. NULL is in no set.
 func (s *KeySet) Select(v *vec.Vec, n int, sel, dst []int32) []int32 {
-	if v.Form == vec.Flat && v.Valid == nil {
-		if v.Type.Phys() == vec.PhysI32 {
-			return selectKeys(s, v.I32, n, sel, dst)
-		}
-		return selectKeys(s, v.I64, n, sel, dst)
-	}
 	b := v.Base()
+	if v.Form != vec.Const && v.Valid == nil && b.Valid == nil {
+		var codes []int32
+		if v.Form == vec.Dict {
+			codes = v.Codes
+		}
+		if v.Type.Phys() == vec.PhysI32 {
+			return selectKeys(s, b.I32, codes, n, sel, dst)
+		}
+		return selectKeys(s, b.I64, codes, n, sel, dst)
+	}
 	small := b.Type.Phys() == vec.PhysI32
 	one := func(i int) {
 		if v.IsNull(i) {
@@ -139,8 +143,9 @@ func (s *KeySet) Select(v *vec.Vec, n int, sel, dst []int32) []int32 {
 	return dst
 }
 
-// selectKeys is Select for plain values: by value without a branch that the processor could miss.
-func selectKeys[T int32 | int64](s *KeySet, vals []T, n int, sel, dst []int32) []int32 {
+// selectKeys is Select for values without NULLs, or for codes of them: by value without a branch that the
+// processor could miss.
+func selectKeys[T int32 | int64](s *KeySet, vals []T, codes []int32, n int, sel, dst []int32) []int32 {
 	start := len(dst)
 	if sel == nil {
 		dst = append(dst, make([]int32, n)...)
@@ -157,10 +162,15 @@ func selectKeys[T int32 | int64](s *KeySet, vals []T, n int, sel, dst []int32) [
 		if sel != nil {
 			i = sel[j]
 		}
-		x := uint64(int64(vals[i])) - lo
+		at := i
+		if codes != nil {
+			at = codes[i]
+		}
+		key := int64(vals[at])
+		x := uint64(key) - lo
 		in := b2u(x <= span)
 		if shift > 0 {
-			x = vec.HashInt64(int64(vals[i])) >> shift
+			x = vec.HashInt64(key) >> shift
 		} else {
 			x *= in
 		}

@@ -80,7 +80,9 @@ func checkSelect(t *testing.T, s *KeySet, v *vec.Vec) {
 	for _, x := range v.I64 {
 		small.AppendValue(vec.IntValue(int64(int32(x))))
 	}
-	for name, v := range map[string]*vec.Vec{"flat": v, "small": small, "nulls": withNulls, "dict": vec.NewDict(v, codes, nil)} {
+	was := &vec.Vec{Type: v.Type, I64: v.I64, Codes: []int32{}} // flat, and a dictionary's codes before
+	for name, v := range map[string]*vec.Vec{"flat": v, "flat again": was, "small": small, "nulls": withNulls,
+		"dict": vec.NewDict(v, codes, nil), "small dict": vec.NewDict(small, codes, nil), "dict with nulls": vec.NewDict(v, codes, nulls)} {
 		for _, sel := range [][]int32{nil, odd} {
 			var want []int32
 			for i := range n {

@@ -109,7 +109,7 @@ func (r *reader) selectKeys(n int) (some bool, err error) {
 // rows is the live rows of b whose key is in the set. Codes are looked up entry by entry when a
 // dictionary has fewer entries than the row group has rows, so that each is asked once.
 func (k *keyState) rows(v *vec.Vec, b *vec.Batch, rows int) []int32 {
-	if v.Form != vec.Dict || v.Valid != nil || v.Dict.Len() > rows/2 {
+	if v.Form != vec.Dict || v.Valid != nil || v.Dict.Len() > rows/4*3 {
 		k.sel = k.set.Select(v, b.N, b.Sel, k.sel[:0])
 		return k.sel
 	}
