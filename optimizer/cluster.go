@@ -11,16 +11,8 @@ import (
 // exchange. It is a pass over the physical plan.
 func clusterGroups(n plan.Node) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
-		final, ok := n.(*plan.Aggregate)
-		if !ok || final.Mode != plan.AggFinal || final.Window != nil || final.Updating {
-			return n
-		}
-		x, ok := final.In.(*plan.Exchange)
-		if !ok || x.Kind != plan.HashBy {
-			return n
-		}
-		partial, ok := x.In.(*plan.Aggregate)
-		if !ok || partial.Mode != plan.AggPartial {
+		_, x, partial := twoPhases(n)
+		if partial == nil || x.Kind != plan.HashBy {
 			return n
 		}
 		for i, k := range partial.Keys {
@@ -37,6 +29,22 @@ func clusterGroups(n plan.Node) plan.Node {
 		}
 		return n
 	})
+}
+
+// twoPhases takes apart an aggregation of an input that ends into its final part, the exchange below and the
+// partial part; nil when n is none.
+func twoPhases(n plan.Node) (final *plan.Aggregate, x *plan.Exchange, partial *plan.Aggregate) {
+	final, ok := n.(*plan.Aggregate)
+	if !ok || final.Mode != plan.AggFinal || final.Window != nil || final.Updating {
+		return nil, nil, nil
+	}
+	if x, ok = final.In.(*plan.Exchange); !ok {
+		return nil, nil, nil
+	}
+	if partial, ok = x.In.(*plan.Aggregate); !ok || partial.Mode != plan.AggPartial {
+		return nil, nil, nil
+	}
+	return final, x, partial
 }
 
 // clustered asks the scan from which column col of n comes to keep its values apart. Between them are

@@ -16,16 +16,8 @@ const minPerKey = 2
 // together, and need no table. It is a pass over the physical plan.
 func preAggregate(n plan.Node) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
-		final, ok := n.(*plan.Aggregate)
-		if !ok || final.Mode != plan.AggFinal || final.Window != nil || final.Updating {
-			return n
-		}
-		x, ok := final.In.(*plan.Exchange)
-		if !ok {
-			return n
-		}
-		partial, ok := x.In.(*plan.Aggregate)
-		if !ok || partial.Mode != plan.AggPartial {
+		final, x, partial := twoPhases(n)
+		if partial == nil {
 			return n
 		}
 		if below, ok := belowJoin(partial); ok {

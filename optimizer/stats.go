@@ -229,9 +229,12 @@ func estimateAggregate(n *plan.Aggregate) plan.Stats {
 	if len(n.Keys) == 0 {
 		return out
 	}
-	groups := 1.0
+	share, groups := groupsShare, 1.0
+	if n.Mode == plan.AggFinal { // its input is groups already
+		share = 1
+	}
 	for i, k := range n.Keys {
-		d := in.Rows * groupsShare
+		d := in.Rows * share
 		if c, ok := k.(*expr.Col); ok && c.Idx < len(in.Cols) && in.Cols[c.Idx].Distinct > 0 {
 			d = in.Cols[c.Idx].Distinct
 			if i < len(out.Cols) {

@@ -83,7 +83,7 @@ func costs(n plan.Node, depth int, out []operatorCost) []operatorCost {
 func costOf(n plan.Node) operatorCost {
 	c := operatorCost{Operator: n.Describe(), State: strings.TrimPrefix(plan.StateNote(n), "state: ")}
 	known, ends := sizeKnown(n)
-	est := optimizer.Estimate(plan.Transform(n, wholeAggregate))
+	est := optimizer.Estimate(n)
 	if s, ok := n.(*plan.Scan); ok {
 		if s.Limit >= 0 {
 			est.Rows, ends = min(est.Rows, float64(s.Limit)), true
@@ -98,30 +98,6 @@ func costOf(n plan.Node) operatorCost {
 		c.Rows, c.Guess = &rows, !known
 	}
 	return c
-}
-
-// wholeAggregate undoes the split of an aggregation into a partial and a final one, which would take
-// the share of its groups twice.
-func wholeAggregate(n plan.Node) plan.Node {
-	final, ok := n.(*plan.Aggregate)
-	if !ok || final.Mode != plan.AggFinal {
-		return n
-	}
-	in := final.In
-	for {
-		x, ok := in.(*plan.Exchange)
-		if !ok {
-			break
-		}
-		in = x.In
-	}
-	partial, ok := in.(*plan.Aggregate)
-	if !ok || partial.Mode != plan.AggPartial {
-		return n
-	}
-	whole := *partial
-	whole.Mode = plan.AggSingle
-	return &whole
 }
 
 // sizeKnown tells whether the sizes of all tables below n are, and whether n's rows come to an end.
