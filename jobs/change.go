@@ -40,6 +40,17 @@ func (j *job) freeLocked() error {
 	return nil
 }
 
+// unwantLocked has the registry no longer want the job to run.
+func (j *job) unwantLocked() error {
+	before := j.rec.Want
+	j.rec.Want = Stopped
+	err := j.saveLocked()
+	if err != nil {
+		j.rec.Want = before
+	}
+	return err
+}
+
 func (j *job) release() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -60,10 +71,7 @@ func (s *Server) Cancel(name string) error {
 		}
 		return j.stateError()
 	}
-	before := j.rec.Want
-	j.rec.Want = Stopped
-	if err := j.saveLocked(); err != nil {
-		j.rec.Want = before
+	if err := j.unwantLocked(); err != nil {
 		j.mu.Unlock()
 		return err
 	}
@@ -113,10 +121,7 @@ func (j *job) end(ctx context.Context, forGood bool) error {
 		return j.stateError()
 	}
 	if forGood {
-		before := j.rec.Want
-		j.rec.Want = Stopped
-		if err := j.saveLocked(); err != nil {
-			j.rec.Want = before
+		if err := j.unwantLocked(); err != nil {
 			j.mu.Unlock()
 			return err
 		}

@@ -36,6 +36,11 @@ func freeName(path string) string {
 // planCompact makes a dry run, then shows it and asks.
 func (e *explore) planCompact(req repl.CompactRequest) tea.Cmd {
 	req.DryRun = true
+	return e.runCompact(req, func(c *repl.Compaction) tea.Cmd { return e.confirmCompact(req, c) })
+}
+
+// runCompact does it in the background and tells what went wrong, or calls then.
+func (e *explore) runCompact(req repl.CompactRequest, then func(*repl.Compaction) tea.Cmd) tea.Cmd {
 	return e.a.background(func(ctx context.Context) func() tea.Cmd {
 		c, err := e.a.ses.CompactParquet(ctx, req)
 		return func() tea.Cmd {
@@ -43,7 +48,7 @@ func (e *explore) planCompact(req repl.CompactRequest) tea.Cmd {
 				e.a.say(canvas.Bad, firstLine(err.Error()))
 				return nil
 			}
-			return e.confirmCompact(req, c)
+			return then(c)
 		}
 	})
 }
@@ -98,17 +103,10 @@ func sameDir(a, b string) bool {
 func (e *explore) compact(req repl.CompactRequest, line string) tea.Cmd {
 	req.DryRun = false
 	e.a.say(canvas.Text, "writing "+req.Out)
-	return e.a.background(func(ctx context.Context) func() tea.Cmd {
-		c, err := e.a.ses.CompactParquet(ctx, req)
-		return func() tea.Cmd {
-			if err != nil {
-				e.a.say(canvas.Bad, firstLine(err.Error()))
-				return nil
-			}
-			e.a.record(line, "compact")
-			e.a.say(canvas.Good, fmt.Sprintf("wrote %s: %d row groups instead of %d, %s instead of %s", c.Out,
-				c.After.RowGroups, c.Before.RowGroups, render.Bytes(c.After.Bytes), render.Bytes(c.Before.Bytes)))
-			return nil
-		}
+	return e.runCompact(req, func(c *repl.Compaction) tea.Cmd {
+		e.a.record(line, "compact")
+		e.a.say(canvas.Good, fmt.Sprintf("wrote %s: %d row groups instead of %d, %s instead of %s", c.Out,
+			c.After.RowGroups, c.Before.RowGroups, render.Bytes(c.After.Bytes), render.Bytes(c.Before.Bytes)))
+		return nil
 	})
 }
