@@ -13,7 +13,6 @@ import (
 	"github.com/riffle-io/riffle/dataflow"
 	"github.com/riffle-io/riffle/dataflow/plan"
 	"github.com/riffle-io/riffle/dataflow/state"
-	"github.com/riffle-io/riffle/dataflow/vec"
 )
 
 // ErrStopped is the cause of a job that was asked to stop.
@@ -238,40 +237,6 @@ func (j *Job) tailOf(s *stage, t *task) tail {
 	return noTail{s.name}
 }
 
-// nowhere takes rows that nobody asked for.
-var nowhere = dataflow.OutputFunc(func(*vec.Batch) error { return nil })
-
-// side builds a side output of one operator instance: a counter, and the sink when there is one.
-func (j *Job) side(t *task, name string, spec opSpec) (*side, error) {
-	sd := &side{name: name}
-	var links []*link
-	if target, ok := j.opts.Sides[name]; ok {
-		schema := dataflow.SideSchema()
-		if name == "late" {
-			schema = LateSchema(spec.node.Inputs()[0].Schema())
-		}
-		o, err := target.NewSink(plan.SinkSpec{Schema: schema})
-		if err != nil {
-			return nil, fmt.Errorf("side output %s: %w", name, err)
-		}
-		links = append(links, &link{op: o, id: spec.id + "-" + name, name: name, stats: newCounters()})
-	}
-	sd.chain = newChain(t, links, &resultTail{out: nowhere})
-	j.sides[name].all = append(j.sides[name].all, sd)
-	return sd, nil
-}
-
-// LateSchema is the columns of the side output "late" of an operator with input in: the row, then
-// the bounds of the window that had closed, and the reason.
-func LateSchema(in *vec.Schema) *vec.Schema {
-	s := &vec.Schema{Fields: append([]vec.Field{}, in.Fields...)}
-	for _, n := range []string{"late_window_start", "late_window_end", "late_watermark"} {
-		s.Fields = append(s.Fields, vec.Field{Name: n, Type: vec.TTimestamp})
-	}
-	s.Fields = append(s.Fields, vec.Field{Name: "reason", Type: vec.TString})
-	return s
-}
-
 // wait starts the tasks and collects how they end.
 func (j *Job) wait() error {
 	defer j.cancel(nil)
@@ -390,21 +355,6 @@ func (j *Job) ScanRows(n plan.Node) int64 {
 		return s.rows.Load()
 	}
 	return 0
-}
-
-// SideRows counts the rows of a side output: "late", "bad".
-func (j *Job) SideRows(name string) int64 {
-	n := j.sides[name].before
-	for _, s := range j.sides[name].all {
-		n += s.count.Load()
-	}
-	return n
-}
-
-// sideRows counts the rows of one side output.
-type sideRows struct {
-	before int64 // in earlier runs, up to the checkpoint that this one began with
-	all    []*side
 }
 
 // noLimit is the budget of a process without a memory limit.

@@ -150,6 +150,9 @@ func (c *clusteredAgg) EndSplit(s dataflow.Split, out dataflow.Output) error {
 // setAside gives groups of shared keys, among refs that are about to be emitted in b, to ends, and
 // takes them out of b.
 func (c *clusteredAgg) setAside(g *groups, refs []state.Ref, b *vec.Batch) error {
+	if len(c.shared) == 0 {
+		return nil
+	}
 	c.keep, c.refs = c.keep[:0], c.refs[:0]
 	key := b.Cols[c.ends.key]
 	for k, r := range refs {
