@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/riffle-io/riffle/dataflow/expr"
 	"github.com/riffle-io/riffle/spill"
 )
 
@@ -19,23 +20,27 @@ func TestMemoryIsGivenBack(t *testing.T) {
 			i*60000, (i+1)*60000-1, filepath.Join(dir, fmt.Sprintf("%d.parquet", i))))
 	}
 	from := "'" + dir + "'"
-	for _, q := range []string{
-		"SELECT count(*) FROM " + from + " a JOIN " + from + " b ON a.k = b.k",
-		"SELECT a.c, count(*) FROM " + from + " a JOIN (SELECT DISTINCT c FROM " + from + ") b ON a.c = b.c GROUP BY 1 ORDER BY 2 LIMIT 3",
-		"SELECT k, sum(p), max(x) FROM " + from + " GROUP BY k",
-		"SELECT k, x, sum(p) FROM " + from + " GROUP BY 1, 2 LIMIT 1",
-		"SELECT c, x, count(DISTINCT k) FROM " + from + " GROUP BY 1, 2",
-		"SELECT * FROM " + from + " ORDER BY x",
-		"SELECT * FROM " + from + " ORDER BY x LIMIT 10",
-		"SELECT k, 1 / (k - 1) FROM (SELECT k, count(*) FROM " + from + " GROUP BY k)",
-		"SELECT count(*) FROM " + from + " a JOIN (SELECT *, x || x || x || x || x || x AS y FROM " + from + ") b ON a.k + 1 = b.k AND a.x < b.y",
+	fits := func(err error) bool { return err == nil }
+	for _, c := range []struct {
+		query string
+		ends  func(error) bool
+	}{
+		{"SELECT count(*) FROM " + from + " a JOIN " + from + " b ON a.k = b.k", fits},
+		{"SELECT a.c, count(*) FROM " + from + " a JOIN (SELECT DISTINCT c FROM " + from + ") b ON a.c = b.c GROUP BY 1 ORDER BY 2 LIMIT 3", fits},
+		{"SELECT k, sum(p), max(x) FROM " + from + " GROUP BY k", fits},
+		{"SELECT k, x, sum(p) FROM " + from + " GROUP BY 1, 2 LIMIT 1", fits},
+		{"SELECT c, x, count(DISTINCT k) FROM " + from + " GROUP BY 1, 2", fits},
+		{"SELECT * FROM " + from + " ORDER BY x", fits},
+		{"SELECT * FROM " + from + " ORDER BY x LIMIT 10", fits},
+		{"SELECT k, 1 / (k - 1) FROM (SELECT k, count(*) FROM " + from + " GROUP BY k)", func(err error) bool { return errors.Is(err, expr.ErrDivideByZero) }},
+		{"SELECT count(*) FROM " + from + " a JOIN (SELECT *, x || x || x || x || x || x AS y FROM " + from + ") b ON a.k + 1 = b.k AND a.x < b.y", func(err error) bool { return errors.Is(err, spill.ErrOverBudget) }},
 	} {
 		text.Reset()
-		if err := s.Execute(t.Context(), q); err != nil && !errors.Is(err, spill.ErrOverBudget) {
-			t.Logf("%s: %v", q, err)
+		if err := s.Execute(t.Context(), c.query); !c.ends(err) {
+			t.Errorf("%s: %v", c.query, err)
 		}
 		if now, _ := s.pool.Used(); now != 0 {
-			t.Fatalf("%d bytes are held after %s", now, q)
+			t.Fatalf("%d bytes are held after %s", now, c.query)
 		}
 	}
 }

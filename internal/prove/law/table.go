@@ -59,8 +59,8 @@ type table struct {
 	splits []rows
 	stream bool
 	seed   uint64
-	apart  []int              // the column whose values the splits keep apart, if one; then
-	shared map[int64]struct{} // its values that are in two splits
+	apart  *int               // the column whose values the splits keep apart; nil: there is none
+	shared map[int64]struct{} // of that column, the values that are in two splits
 	onRow  func(n int64)      // told how many rows were read, of all splits; nil: nobody
 	read   atomic.Int64
 }
@@ -88,7 +88,7 @@ func cluster(name string, all rows, splits int, seed uint64) *table {
 		}
 		return cmp.Compare(a[col].I, b[col].I)
 	})
-	t := &table{name: name, seed: seed, apart: []int{col}, shared: map[int64]struct{}{}}
+	t := &table{name: name, seed: seed, apart: &col, shared: map[int64]struct{}{}}
 	at := 0
 	for i := range splits {
 		to := at + r.IntN(len(sorted)-at+1)
@@ -118,7 +118,7 @@ func b2i(b bool) int {
 }
 
 // Clustered makes a table a plan.ClusteredTable.
-func (t *table) Clustered(col int) bool { return slices.Contains(t.apart, col) }
+func (t *table) Clustered(col int) bool { return t.apart != nil && *t.apart == col }
 
 func (t *table) Name() string        { return t.name }
 func (t *table) Schema() *vec.Schema { return columns }
